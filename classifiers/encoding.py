@@ -1,0 +1,109 @@
+"""A post as the encoder takes it: windows of token ids with offsets, context beside them, none cut off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+BODY_TOKENS = 256
+"""Most pieces of the author's own text in one window."""
+STRIDE = 192
+"""Pieces from one window's start to the next's: neighbours overlap by a quarter."""
+TITLE_TOKENS = 32
+CONTEXT_TOKENS = 112
+"""Most pieces of the parent and of what is quoted; a longer context keeps its beginning and its end."""
+SHAPES = 6
+"""Features of a piece's spelling, which a lower-casing encoder can't see."""
+
+
+@dataclass(slots=True)
+class Window:
+    """One input of the encoder; every list has one entry a piece."""
+
+    ids: list[int]
+    types: list[int]
+    own: list[bool]
+    """The author's own words (title and body): what labels are read from."""
+    starts: list[int]
+    """Start of the piece in the own text, -1 outside the body."""
+    ends: list[int]
+    shapes: list[tuple[float, ...]]
+    first: int
+    """Index of the window's first body piece among all body pieces of the post."""
+
+
+@dataclass(slots=True)
+class Encoded:
+    """All windows of one post, and the number of its body pieces."""
+
+    windows: list[Window]
+    pieces: int
+
+
+def encode(tokenizer: Any, text: str, title: str = "", context: str = "") -> Encoded:
+    """Windows over `text` (own words), each with the title before it and the context behind it."""
+    body = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+    ids, offsets = body["input_ids"], body["offset_mapping"]
+    title_ids = _plain(tokenizer, title)[:TITLE_TOKENS]
+    context_ids = _both_ends(_plain(tokenizer, context), CONTEXT_TOKENS)
+    shapes = [shape(text, start, end) for start, end in offsets]
+    windows = []
+    for first in _starts(len(ids)):
+        piece = slice(first, first + BODY_TOKENS)
+        windows.append(_window(tokenizer, title_ids, ids[piece], offsets[piece], shapes[piece], context_ids, first))
+    return Encoded(windows, len(ids))
+
+
+def shape(text: str, start: int, end: int) -> tuple[float, ...]:
+    """Spelling of the word piece at `start`:`end`: capital first, all capitals, digits, mixed, sign, starts a word."""
+    piece = text[start:end]
+    return (
+        float(piece[:1].isupper()),
+        float(len(piece) > 1 and piece.isupper()),
+        float(piece.isdigit()),
+        float(any(c.isdigit() for c in piece) and not piece.isdigit()),
+        float(not any(c.isalnum() for c in piece)),
+        float(start == 0 or not text[start - 1].isalnum()),
+    )
+
+
+def _starts(pieces: int) -> Iterator[int]:
+    yield 0
+    first = 0
+    while first + BODY_TOKENS < pieces:
+        first = min(first + STRIDE, pieces - BODY_TOKENS)
+        yield first
+
+
+def _window(
+    tokenizer: Any,
+    title: list[int],
+    body: list[int],
+    offsets: list[tuple[int, int]],
+    shapes: list[tuple[float, ...]],
+    context: list[int],
+    first: int,
+) -> Window:
+    start, end = tokenizer.cls_token_id, tokenizer.sep_token_id
+    head = [start, *title, end] if title else [start]
+    tail = [end, *context, end] if context else [end]
+    nothing = (0.0,) * SHAPES
+    return Window(
+        ids=[*head, *body, *tail],
+        types=[0] * (len(head) + len(body) + 1) + [1] * (len(tail) - 1),
+        own=[False, *([True] * (len(head) - 1)), *([True] * len(body)), *([False] * len(tail))],
+        starts=[*([-1] * len(head)), *(start for start, _ in offsets), *([-1] * len(tail))],
+        ends=[*([-1] * len(head)), *(end for _, end in offsets), *([-1] * len(tail))],
+        shapes=[*([nothing] * len(head)), *shapes, *([nothing] * len(tail))],
+        first=first,
+    )
+
+
+def _plain(tokenizer: Any, text: str) -> list[int]:
+    return tokenizer(text, add_special_tokens=False)["input_ids"] if text.strip() else []
+
+
+def _both_ends(ids: list[int], most: int) -> list[int]:
+    half = most // 2
+    return ids if len(ids) <= most else [*ids[:half], *ids[-half:]]

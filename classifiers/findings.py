@@ -1,0 +1,132 @@
+"""What the classifiers say of one post: scores per label and marked stretches, each with its evidence.
+
+No thresholds and no actions here: those are the forum's policy (`service.policy`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Self
+
+from classifiers.labels import Area
+
+
+class NotChecked(StrEnum):
+    """Why a post was not read by the models."""
+
+    EMPTY = "empty"
+    """Nothing to read: no text, only emoji, only quotes."""
+    LANGUAGE = "language"
+    """Written in a language the models were not trained on."""
+    FAILED = "failed"
+    """Reading it failed again and again; a person has to look."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostText:
+    """What a classifier is given. `format` is `plain`, `markdown`, `bbcode` or `html`."""
+
+    text: str
+    title: str = ""
+    parent: str = ""
+    format: str = "plain"
+    language: str = ""
+    """ISO 639-1 code where the forum knows it, else empty: the language is then guessed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The stretch of the submitted body that weighed most: code points, end exclusive."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class LabelScore:
+    """One post label: `score` is a calibrated probability in 0..1."""
+
+    area: Area
+    label: str
+    score: float
+    evidence: Evidence | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedSpan:
+    """One stretch of the submitted body: code points, end exclusive, `score` in 0..1."""
+
+    area: Area
+    type: str
+    start: int
+    end: int
+    score: float
+    source: str = "model"
+    """Who found it: `model`, or the name of the pattern."""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Everything the classifiers say of one post."""
+
+    labels: tuple[LabelScore, ...] = ()
+    spans: tuple[MarkedSpan, ...] = ()
+    not_checked: NotChecked | None = None
+    language: str = ""
+    hazards: tuple[str, ...] = ()
+    """Words of the post or its parent that make medical harm soon more likely (a drug class, a child, pregnancy)."""
+    models: dict[str, str] = field(default_factory=dict)
+    """Name and version of each model that read it."""
+
+    @property
+    def checked(self) -> bool:
+        return self.not_checked is None
+
+    def to_json(self) -> dict[str, Any]:
+        """The shape stored and replayed; `from_json` is its inverse."""
+        return {
+            "labels": [
+                {
+                    "area": str(found.area),
+                    "label": found.label,
+                    "score": round(found.score, 4),
+                    "evidence": [found.evidence.start, found.evidence.end] if found.evidence else None,
+                }
+                for found in self.labels
+            ],
+            "spans": [
+                {
+                    "area": str(span.area),
+                    "type": span.type,
+                    "start": span.start,
+                    "end": span.end,
+                    "score": round(span.score, 4),
+                    "source": span.source,
+                }
+                for span in self.spans
+            ],
+            "not_checked": str(self.not_checked) if self.not_checked else None,
+            "language": self.language,
+            "hazards": list(self.hazards),
+            "models": self.models,
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        return cls(
+            labels=tuple(
+                LabelScore(
+                    Area(found["area"]),
+                    found["label"],
+                    found["score"],
+                    Evidence(*found["evidence"]) if found["evidence"] else None,
+                )
+                for found in data["labels"]
+            ),
+            spans=tuple(MarkedSpan(**{**span, "area": Area(span["area"])}) for span in data["spans"]),
+            not_checked=NotChecked(data["not_checked"]) if data["not_checked"] else None,
+            language=data["language"],
+            hazards=tuple(data["hazards"]),
+            models=data["models"],
+        )

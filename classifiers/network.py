@@ -1,0 +1,84 @@
+"""One shared encoder with three heads: post labels, claim spans, personal-data spans."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from classifiers.encoding import SHAPES, Window
+from classifiers.labels import CLAIMS, PERSONAL_DATA, POST_LABELS
+
+CLAIM_TAGS = 1 + 2 * len(CLAIMS)
+PERSONAL_TAGS = 1 + 2 * len(PERSONAL_DATA)
+"""Outside, then begin and inside of each type: tag 0 is O, 1+2k is B-k, 2+2k is I-k."""
+
+
+class Batch(NamedTuple):
+    """Padded windows: ids, types, mask, own are (windows, pieces); shapes is (windows, pieces, SHAPES)."""
+
+    ids: Tensor
+    types: Tensor
+    mask: Tensor
+    own: Tensor
+    shapes: Tensor
+
+
+class Output(NamedTuple):
+    """Logits: labels (windows, labels); weights (windows, pieces, labels); claims and personal (windows, pieces, tags).
+
+    `weights` says how much each piece added to each label's logit.
+    """
+
+    labels: Tensor
+    weights: Tensor
+    claims: Tensor
+    personal: Tensor
+
+
+class HeedNetwork(nn.Module):
+    """Label-wise attention over the author's own pieces, and two taggers that also see how a word is spelled.
+
+    The attention follows Mullenbach et al. 2018, "Explainable Prediction of Medical Codes from Clinical Text" (CAML):
+    a label's logit is a sum over pieces, so that the sentence that weighed most can be shown.
+    """
+
+    def __init__(self, encoder: nn.Module, hidden: int, dropout: float = 0.1) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.dropout = nn.Dropout(dropout)
+        self.attention = nn.Linear(hidden, len(POST_LABELS), bias=False)
+        self.value = nn.Linear(hidden, len(POST_LABELS))
+        self.claims = _tagger(hidden, CLAIM_TAGS, dropout)
+        self.personal = _tagger(hidden, PERSONAL_TAGS, dropout)
+
+    def forward(self, batch: Batch) -> Output:
+        states = self.encoder(
+            input_ids=batch.ids, attention_mask=batch.mask, token_type_ids=batch.types
+        ).last_hidden_state
+        states = self.dropout(states)
+        scores = self.attention(states).masked_fill(~batch.own.unsqueeze(-1), -1e4)
+        weights = scores.softmax(dim=1) * self.value(states)
+        spelled = torch.cat([states, batch.shapes.to(states.dtype)], dim=-1)
+        return Output(weights.sum(dim=1), weights, self.claims(spelled), self.personal(spelled))
+
+
+def _tagger(hidden: int, tags: int, dropout: float) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(hidden + SHAPES, 128), nn.GELU(), nn.Dropout(dropout), nn.Linear(128, tags))
+
+
+def collate(windows: list[Window], pad: int) -> Batch:
+    """Pad windows to the longest of them."""
+    longest = max(len(window.ids) for window in windows)
+
+    def padded(name: str, fill: object) -> list:
+        return [[*getattr(w, name), *([fill] * (longest - len(w.ids)))] for w in windows]
+
+    return Batch(
+        ids=torch.tensor(padded("ids", pad)),
+        types=torch.tensor(padded("types", 0)),
+        mask=torch.tensor([[1] * len(w.ids) + [0] * (longest - len(w.ids)) for w in windows]),
+        own=torch.tensor(padded("own", False)),
+        shapes=torch.tensor(padded("shapes", (0.0,) * SHAPES)),
+    )

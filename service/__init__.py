@@ -1,0 +1,1 @@
+"""Who asks, who decides? Intake, store, policy, API and review console; knows no torch."""

