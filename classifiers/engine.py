@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,11 +13,12 @@ from classifiers import decode, weights
 from classifiers.encoding import Encoded, Window, encode
 from classifiers.findings import Evidence, Findings, LabelScore, MarkedSpan, NotChecked, PostText
 from classifiers.hazards import hazards
-from classifiers.labels import CLAIMS, PERSONAL_DATA, POST_LABELS, Area
+from classifiers.labels import CLAIMS, MEDICAL, PERSONAL_DATA, POST_LABELS, SELF_HARM, Area
 from classifiers.language import is_english
 from classifiers.network import collate
 from classifiers.personal_data import Found, find_patterns, resolve
 from classifiers.reading import Reading, read
+from classifiers.replacement import LabelReplacement, SpanReplacement
 
 BATCH_TOKENS = 2048
 """Token budget of one forward pass: beyond it a two-core machine gains nothing (measured, docs/performance.md)."""
@@ -46,12 +48,19 @@ class _Scores:
 class Classifier:
     """Reads posts. One per process; not for several threads at once."""
 
-    def __init__(self, model: weights.Model, threads: int = 0) -> None:
-        if threads:
-            torch.set_num_threads(threads)
+    def __init__(
+        self,
+        model: weights.Model,
+        labels: dict[Area, LabelReplacement] | None = None,
+        personal: SpanReplacement | None = None,
+    ) -> None:
         self._model = model
+        self._replaced = labels or {}
+        self._personal_model = personal
         self._temperatures = [model.manifest["temperatures"].get(area, 1.0) for area, _ in POST_LABELS]
-        self.models = {"shared": model.name}
+        self.models = {"shared": model.name, **{str(area): r.name for area, r in self._replaced.items()}}
+        if personal:
+            self.models[str(Area.PERSONAL_DATA)] = personal.name
 
     def read(self, posts: Sequence[PostText]) -> list[Findings]:
         """The findings of each post, in their order."""
@@ -90,7 +99,7 @@ class Classifier:
         common = {"language": "" if item.not_checked else "en", "models": self.models}
         if scores is None:
             return Findings(spans=self._personal(item, patterns), not_checked=item.not_checked, **common)
-        tagged = decode.spans(scores.personal, scores.offsets, PERSONAL_DATA, item.reading.text)
+        tagged = self._tagged(item, scores)
         personal = resolve([*patterns, *(Found(*span, "model") for span in tagged)])
         claims = decode.spans(scores.claims, scores.offsets, CLAIMS, item.reading.text)
         return Findings(
@@ -100,20 +109,49 @@ class Classifier:
             **common,
         )
 
+    def _tagged(self, item: _Read, scores: _Scores) -> list[tuple[str, int, int, float]]:
+        if self._personal_model:
+            return self._personal_model.spans(item.reading.text)
+        return decode.spans(scores.personal, scores.offsets, PERSONAL_DATA, item.reading.text)
+
     def _personal(self, item: _Read, found: Iterable[Found]) -> tuple[MarkedSpan, ...]:
         return _original(item, Area.PERSONAL_DATA, found)
 
     def _labels(self, item: _Read, scores: _Scores) -> Iterable[LabelScore]:
+        replaced = {area: model.scores(item.reading.text) for area, model in self._replaced.items()}
         for index, (area, label) in enumerate(POST_LABELS):
-            logit = scores.labels[index] / self._temperatures[index]
+            score = _sigmoid(scores.labels[index] / self._temperatures[index])
+            if area in replaced and label in (*MEDICAL, *SELF_HARM):
+                score = replaced[area].get(label, 0.0)
             sentence = decode.weightiest_sentence([w[index] for w in scores.weights], scores.offsets, item.reading.text)
             evidence = Evidence(*item.reading.original(*sentence)) if sentence else None
-            yield LabelScore(area, label, float(torch.sigmoid(torch.tensor(logit))), evidence)
+            yield LabelScore(area, label, score, evidence)
 
 
-def load_classifier(model: str = "", encoder: str = "", threads: int = 0) -> Classifier:
-    """The classifier by its settings; raises weights.ModelError with what to do."""
-    return Classifier(weights.load(model, encoder), threads)
+def load_classifier(
+    model: str = "",
+    encoder: str = "",
+    threads: int = 0,
+    medical_model: str = "",
+    self_harm_model: str = "",
+    personal_data_model: str = "",
+) -> Classifier:
+    """The classifier by its settings: names are folders or Hugging Face ids, empty means ours.
+
+    Raises weights.ModelError, which says what to do.
+    """
+    if threads:
+        torch.set_num_threads(threads)
+    replaced = {}
+    for area, name, labels in ((Area.MEDICAL, medical_model, MEDICAL), (Area.SELF_HARM, self_harm_model, SELF_HARM)):
+        if name:
+            replaced[area] = LabelReplacement(name, labels)
+    personal = SpanReplacement(personal_data_model) if personal_data_model else None
+    return Classifier(weights.load(model, encoder), replaced, personal)
+
+
+def _sigmoid(logit: float) -> float:
+    return 1 / (1 + math.exp(-max(-60.0, min(60.0, logit))))
 
 
 def _unreadable(text: str, post: PostText) -> NotChecked | None:

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoModel, AutoTokenizer
+from transformers.utils import logging as transformers_logging
 
 from classifiers.labels import CLAIMS, PERSONAL_DATA, POST_LABELS
 from classifiers.network import HeedNetwork
@@ -22,6 +23,11 @@ from classifiers.network import HeedNetwork
 SHIPPED = Path(__file__).parent / "shipped"
 FROZEN = "encoder.embeddings.word_embeddings.weight"
 """The tensor that training leaves alone and the safetensors leave out: half of MiniLM's parameters."""
+
+
+# Its report on the unused pooler and its progress bars would stand in every worker's log.
+transformers_logging.set_verbosity_error()
+transformers_logging.disable_progress_bar()
 
 
 class ModelError(Exception):
@@ -46,11 +52,11 @@ def load(model: str = "", encoder: str = "") -> Model:
 
     Raises ModelError where a file is missing, altered, or made for other labels.
     """
-    folder = _folder(model) if model else SHIPPED
+    folder = folder_of(model) if model else SHIPPED
     manifest = _manifest(folder)
     weights = folder / "heed.safetensors"
     _check(weights, manifest["sha256"], "the weights")
-    base = _folder(encoder) if encoder else base_encoder()
+    base = folder_of(encoder) if encoder else base_encoder()
     _check(base / "model.safetensors", manifest["encoder_sha256"], "the base encoder")
     model_ = Model(build(base), AutoTokenizer.from_pretrained(base), manifest)
     state = {name: tensor.float() for name, tensor in load_file(weights).items()}
@@ -96,7 +102,8 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _folder(name: str) -> Path:
+def folder_of(name: str) -> Path:
+    """The folder of a model given as a folder or as a Hugging Face id; ModelError where it can't be had."""
     if Path(name).is_dir():
         return Path(name)
     from huggingface_hub import snapshot_download

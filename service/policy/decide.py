@@ -105,10 +105,9 @@ def _claim_action(rules: Rules) -> str:
 
 
 def _action(reasons: Iterable[Reason], findings: Findings, rules: Rules) -> str:
-    if findings.not_checked:
-        return getattr(rules.not_checked, findings.not_checked)
     reasons = list(reasons)
-    action = max((reason.action for reason in reasons), key=_rank, default="allow")
+    unread = [getattr(rules.not_checked, findings.not_checked)] if findings.not_checked else []
+    action = max([*unread, *(reason.action for reason in reasons)], key=_rank, default="allow")
     in_distress = any(reason.area is Area.SELF_HARM and reason.label in DISTRESS for reason in reasons)
     # Someone who breaks a rule while in distress is looked after first: staff see the post, nobody removes it unread.
     return "escalate" if action == "remove" and in_distress else action

@@ -1,0 +1,18 @@
+"""Pattern detectors of personal data, beside the token model: what has a fixed shape needs no model.
+
+Spans are tight by the policy (section 2). Where unsure a recogniser stays silent: the model adds recall.
+"""
+
+from __future__ import annotations
+
+from classifiers.personal_data.found import Found
+from classifiers.personal_data.registry import RECOGNISERS
+from classifiers.personal_data.resolve import resolve
+
+
+def find_patterns(text: str) -> list[Found]:
+    """Every pattern found in `text`: ranges of code points, sorted, none overlapping another."""
+    return resolve([found for recognise in RECOGNISERS for found in recognise(text)])
+
+
+__all__ = ["Found", "find_patterns", "resolve"]
