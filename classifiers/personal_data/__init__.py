@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from classifiers.personal_data.found import Found
 from classifiers.personal_data.registry import RECOGNISERS
+from classifiers.personal_data.repeats import repeats
 from classifiers.personal_data.resolve import resolve
 
 
 def find_patterns(text: str) -> list[Found]:
     """Every pattern found in `text`: ranges of code points, sorted, none overlapping another."""
-    return resolve([found for recognise in RECOGNISERS for found in recognise(text)])
+    spans = [found for recognise in RECOGNISERS for found in recognise(text)]
+    return resolve([*spans, *repeats(text, spans)])
 
 
 __all__ = ["Found", "find_patterns", "resolve"]

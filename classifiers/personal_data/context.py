@@ -35,5 +35,5 @@ def words(*alternatives: str) -> re.Pattern[str]:
 
 def leading(alternatives: str) -> str:
     """Pattern source: one of the label words, then at most a few small words, right before a value."""
-    small = r"(?:(?:no|nr|num|number|nos|id|is|was|its|it's|are|being|the|for|my|mine|says|reads|was|of)\b\.?[\s:=#\"'’(\-–—]{0,4})"
+    small = r"(?:(?:no|nr|num|number|nos|id|is|was|its|it's|are|being|the|for|my|mine|says|reads|was|of|as\s+well|at\s+the\s+\w{3,12})\b\.?(?:['’]s)?[\s,:=#\"'’(\-–—]{0,4})"
     return rf"(?<!\w)(?:{alternatives})(?!\w)[\s.,:=#\"'’(\-–—]{{0,4}}{small}{{0,4}}"

@@ -11,13 +11,13 @@ LINK = r"(?:\s{0,2}[:=]\s{0,2}|\s{1,2}(?:is|was|=|:|–|-|—)\s{1,2}[\"'“‘]
 FIRM = r"(?:\s{0,2}[:=]\s{0,2}[\"'“‘]?|\s{1,2}(?:is|was|still)\s{1,2}(?:still\s|just\s|now\s)?[:\"'“‘]{0,2})"
 VALUE = r"(?P<value>[^\s,;<>()\[\]\"“”]{4,64})"
 PASSWORD = re.compile(
-    rf"(?<![\w-])(?:pass\s?word|passwort|passwrd|pass\s?code|pass\s?phrase|pw|pwd|pass|psw|security\s+(?:word|answer|code)|token|api\s?key|secret\s+word|memorable\s+word)"
+    rf"(?<![\w-])(?:pass\s?word|passwort|passwrd|pass\s?code|pass\s?phrase|pw|pwd|psw|security\s+(?:word|answer|code)|token|api\s?key|(?:secret|memorable)\s+word|pass)(?:\s(?:for|on|to|there|here)\s[^\n.,;:!?]{1,30}?(?=\s(?:is|was)\s|:))?"
     rf"(?P<link>{FIRM}|{LINK}){VALUE}",
     re.IGNORECASE,
 )
 PIN = re.compile(
-    r"(?<![\w-])(?:(?-i:PIN|PUK|TAN|OTP)|pin|otp|one[\s-]time\s+(?:code|password)|verification\s+code|access\s+code|door\s+code|key\s?safe(?:\s+code)?|security\s+code|login\s+code|log-in\s+code)"
-    r"(?:\s+(?:number|code|no))?(?:\s{0,2}[:=]\s{0,2}|\s(?:also|too)?,?[^\n.!?\d]{0,30}?,?\s{0,2})(?P<value>\d{3}[ -]\d{3}|\d{4}[ -]\d{4}|\d{4,8})(?![\w/-])(?!\.\d)",
+    r"(?<![\w-])(?:(?-i:PIN|PUK|TAN|OTP)|pin|otp|one[\s-]time\s+(?:code|password)|verification\s+code|access\s+code|door\s+code|key\s?safe(?:\s+code)?|(?:alarm|gate|entry)\s+code|security\s+code|login\s+code|log-in\s+code)"
+    r"(?:\s+(?:number|code|no))?(?:\s{0,2}[:=,]\s{0,2}|\s)(?:[^\n.!?\d]{0,30}?\s)?(?P<value>\d{3}[ -]\d{3}|\d{4}[ -]\d{4}|\d{4,8})(?![\w/-])(?!\.\d)",
     re.IGNORECASE,
 )
 LOGIN = re.compile(
@@ -40,7 +40,8 @@ def find(text: str) -> Iterator[Found]:
     for match in LOGIN.finditer(text):
         value = match["value"].rstrip(TRAILING)
         near = text[max(0, match.start() - 60) : match.start()] + " " + text[match.end() : match.end() + 40]
-        if _is_user_name(value) and SECRET_NEAR.search(near):
+        stated = ":" in match["link"] or "is" in match["link"]
+        if _is_user_name(value) and (SECRET_NEAR.search(near) or (stated and SECRET_SHAPE.match(value))):
             yield Found("credential", match.start("value"), match.start("value") + len(value), CONTEXT, "login")
 
 

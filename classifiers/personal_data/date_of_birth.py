@@ -32,7 +32,7 @@ DATE = re.compile(
     re.IGNORECASE,
 )
 LABEL = re.compile(
-    r"(?:(?<!\w)d\.?\s?o\.?\s?b\b\.?|date\s+of\s+birth|birth\s?-?date|birthdays?|b-day|bday|(?<!\w)(?<!new)born|came\s+into\s+(?:the|this)\s+world"
+    r"(?:(?<!\w)d\.?\s?o\.?\s?b\b\.?|date\s+of\s+birth|birth\s?-?date|birthdays?|b['’-]?day|(?<!\w)(?<!new)born|came\s+into\s+(?:the|this)\s+world"
     r"|(?<!\w)geb(?:oren)?\b\.?|geburtsdatum|nac(?:ido|ida|imiento)|née?\s+le)"
     r"(?P<gap>[^.!?\n]{0,40}?)$",
     re.IGNORECASE,

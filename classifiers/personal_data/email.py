@@ -18,7 +18,7 @@ OBFUSCATED = re.compile(
     rf"[A-Za-z0-9-]{{2,40}}(?:{DOT}[A-Za-z0-9-]{{1,40}}){{0,3}}{DOT}{SUFFIX}(?!\w)(?!\.\w)",
     re.IGNORECASE,
 )
-SPELLED_LOCAL = re.compile(r"(?:(?<=\s)|^)((?:[A-Za-z]\s){1,4})$")
+SPELLED_LOCAL = re.compile(r"(?:(?<=\s)|^)((?:(?:[A-Za-z]|underscore|dash|hyphen)\s){1,30})$")
 ROLES = frozenset(
     "info contact help helpline support supporter supporters admin administrator moderator moderators mods appointments appointment enquiries"
     " enquiry inquiries reception office hello team press media news newsletter editor feedback complaints complaint pals service services"
@@ -56,7 +56,7 @@ def _obfuscated(text: str) -> Iterator[Found]:
         domain = text[match.end("at") : match.end()]
         if explicit and not is_organisation(match["local"], domain):
             start, end = match.span()
-            spelled = SPELLED_LOCAL.search(text, max(0, start - 10), start)
+            spelled = SPELLED_LOCAL.search(text, max(0, start - 80), start)
             yield Found("email", spelled.start(1) if spelled else start, end, CONTEXT, "email_obfuscated")
 
 

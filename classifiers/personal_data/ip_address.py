@@ -10,18 +10,29 @@ from classifiers.personal_data.context import before
 from classifiers.personal_data.found import VALIDATED, Found
 
 V4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?!\.?\d)(?!\w)")
+MACHINE = re.compile(r"(?<!\w)(?:ips?|ip[\s-]?address(?:es)?|log(?:ged)?[\s-]?ins?|sign(?:ed)?[\s-]?in|blocked|banned|received|router|server|vpn|connection|network|subnet|traced?|hacker)(?!\w)", re.IGNORECASE)
 V6 = re.compile(r"(?<![\w:.])(?=[0-9a-fA-F]{0,4}:[0-9a-fA-F:.]{2,44})[0-9a-fA-F:]{2,39}(?:\.\d{1,3}){0,3}(?![\w:])")
-VERSION = re.compile(r"(?:\bv|\bver|versions?|release|firmware|build|update|software|app|section|chapter|table|figure|fig|§)[\s.:]{0,3}$", re.IGNORECASE)
+VERSION = re.compile(r"(?:(?<!\w)(?:v(?=[\s.\d]|$)|ver|versions?|release|firmware|build|update|software|app|section|chapter|table|figure|fig|§))(?!\w)", re.IGNORECASE)
 WELL_KNOWN = frozenset("8.8.8.8 8.8.4.4 1.1.1.1 1.0.0.1 9.9.9.9 208.67.222.222 208.67.220.220 1.2.3.4 255.255.255.0".split())
 
 
 def find(text: str) -> Iterator[Found]:
     for match in V4.finditer(text):
-        if _is_personal(match[0]) and not VERSION.search(before(text, match.start(), 16)):
+        if _is_personal(match[0]) and _is_of_machine(text, match.start()):
             yield Found("ip_address", *match.span(), VALIDATED, "ip_v4")
     for match in V6.finditer(text):
         if match[0].count(":") >= 3 and _is_personal(match[0].rstrip(":") if not match[0].endswith("::") else match[0]):
             yield Found("ip_address", *match.span(), VALIDATED, "ip_v6")
+
+
+def _is_of_machine(text: str, start: int) -> bool:
+    """Four numbers with dots are an address only where the post speaks of networks and not, right before, of versions."""
+    lead = before(text, start, 50)
+    software = [*VERSION.finditer(lead)]
+    machine = [*MACHINE.finditer(lead)]
+    if software and (not machine or machine[-1].start() < software[-1].start()):
+        return False
+    return MACHINE.search(text) is not None
 
 
 def _is_personal(value: str) -> bool:

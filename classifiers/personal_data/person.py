@@ -20,9 +20,9 @@ PUBLIC = frozenset(
     "Google Pepper Who Martens Marten Seuss House Oz Strange Dolittle Jekyll Evil Phil Fauci Oetker Scholl Bronner Bronners Schar Axe Berg Mercola Gundry"
     " Hyman Weil Greger Fuhrman Wahls Ornish Atkins Campbell Burzynski Hulda Sebi Buttar Wakefield Malone Bean Bump Muscle Potato Kipling Men Man"
     " Whippy Darcy Bates Hyde Rogers Spock Clean Sheen Muffet Kellogg Beast Marple Whitty Freud Right Wrong Perfect Sandman Robot Reddy's"
-    " Hinch Brown Doubtfire Claus Trump Biden Obama Clinton Harris Starmer Sunak Johnson Streeting Kennedy".split()
+    " Hinch Brown Doubtfire Claus Trump Biden Obama Clinton Sjögren Sjogren Parkinson Graves Basedow Crohn Hashimoto Raynaud Addison Cushing Hodgkin Alzheimer Behçet Asperger Tourette Ménière Wegener Harris Starmer Sunak Johnson Streeting Kennedy".split()
 ) - {"Brown", "Reddy's", "Hyde", "Campbell", "Berg", "Bates", "Man", "Johnson", "Harris", "Kennedy", "Rogers", "Bean"}
-"""Brands, characters and public figures. Common surnames among them are left out: they are also neighbours."""
+"""Brands, characters, eponyms and public figures. Common surnames among them are left out: they are also neighbours."""
 PUBLIC_NAMES = frozenset(
     ("Dr Johnson", "Dr Kennedy", "Mr Bean", "Dr Berg", "Dr Eric Berg", "Dr Hyde", "Mr Rogers", "Dr Brown", "Mr Kennedy", "Mr Man", "Mr Johnson")
 )
@@ -34,7 +34,7 @@ NOT_NAMES = frozenset(
     " Protocol Ltd Limited Inc PhD MD RN Sir Madam Of Superior Mary's Luke's Nature Time Christmas Sharma's".split()
 )
 RELIGIOUS = frozenset(("Father", "Sister", "Fr", "Sr", "Miss"))
-EPONYM = re.compile(r"['’]s?\s+(?:disease|syndrome|sign|test|thyroiditis|phenomenon|lymphoma|palsy|law|criteria|diet|protocol|method|remedy)", re.IGNORECASE)
+EPONYM = re.compile(r"['’]s?\s+(?:disease|syndrome|sign|test|thyroiditis|reviews?|stud(?:y|ies)|papers?|books?|talks?|videos?|phenomenon|lymphoma|palsy|law|criteria|diet|protocol|method|remedy)", re.IGNORECASE)
 
 
 def find(text: str) -> Iterator[Found]:

@@ -1,0 +1,60 @@
+"""The docs miss no setting, no command, no label and no endpoint."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from classifiers import labels
+from service.policy.policy import NAMES, why
+from service.settings import Settings
+from service.web import create_app
+from workers.cli import main
+
+ROOT = Path(__file__).parents[1]
+DOCS = {path.name: path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]}
+
+
+def settings_page() -> str:
+    rows = ["# Settings", "", "Read from the environment. Checked against `service/settings.py` by tests/test_docs.py.", ""]
+    rows += ["| variable | default | what it does |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        default = field.default.get_secret_value() if hasattr(field.default, "get_secret_value") else field.default
+        rows.append(f"| `HEED_{name.upper()}` | `{default}` | {field.description} |".replace("``", "empty"))
+    return "\n".join(rows) + "\n"
+
+
+def test_every_setting_is_documented():
+    assert DOCS["settings.md"] == settings_page()
+
+
+def test_every_command_is_documented():
+    everything = "\n".join(DOCS.values())
+    missing = [name for name in main.commands if f"heed {name}" not in everything]
+    assert missing == []
+
+
+def test_every_endpoint_is_documented():
+    app = create_app()
+    rules = {str(rule) for rule in app.url_map.iter_rules() if str(rule).startswith("/v1")}
+    page = DOCS["api.md"].replace("{", "<").replace("}", ">")
+    missing = [rule for rule in rules if re.sub(r"<(?:\w+:)?(\w+)>", r"<\1>", rule) not in page]
+    assert missing == []
+
+
+@pytest.mark.parametrize("area", sorted(NAMES))
+def test_every_label_has_its_sentence_and_stands_in_the_policy(area):
+    assert set(why()[area]) == NAMES[area]
+    assert all(f"`{name}`" in DOCS["policy.md"] for name in NAMES[area])
+
+
+def test_links_between_the_docs_lead_somewhere():
+    for name, page in DOCS.items():
+        folder = ROOT if name == "README.md" else ROOT / "docs"
+        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)\)", page):
+            assert (folder / target).exists(), f"{name}: {target}"
+
+
+def test_labels_are_unique():
+    names = [name for _, name in labels.POST_LABELS]
+    assert len(names) == len(set(names))
