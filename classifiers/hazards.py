@@ -32,17 +32,17 @@ WORDS: dict[str, str] = {
         co-?codamol dihydrocodeine tramadol tramal ultram zydol fentanyl duragesic methadone buprenorphine butrans suboxone subutex tapentadol
         palexia nucynta pethidine demerol hydromorphone dilaudid heroin benzos? benzodiazepines? diazepam valium lorazepam ativan alprazolam
         xanax alprax clonazepam klonopin rivotril temazepam restoril nitrazepam chlordiazepoxide zopiclone zimovane zolpidem ambien stilnoct""",
-    "overdose": """over-?dos\\w+ o\\.?d(?:'?ed|ing)? (?:too|so)\\s+many\\s+(?:pills|tablets|tabs) (?:whole|entire)\\s+(?:bottle|pack(?:et)?|box|strip)\\s+of
+    "overdose": """over-?dos\\w+ o\\.?d'?(?:ed|ing) (?:too|so)\\s+many\\s+(?:pills|tablets|tabs) (?:whole|entire)\\s+(?:bottle|pack(?:et)?|box|strip)\\s+of
         (?:double|triple|quadruple)\\s+(?:the|your|ur|my|his|her)\\s+dose (?:double|triple)\\s+(?:dose|it|up)""",
     "child": """child(?:ren)? kids? kiddos? bab(?:y|ies) toddlers? infants? newborns? bairns? wean (?:little|wee)\\s+ones? teen(?:ager)?s?
         (?:my|your|ur|his|her|our|their|the)\\s+(?:son|daughter|boy|girl|lad|grandson|granddaughter|nephew|niece|lo|ds|dd)
-        (?:1[0-7]|[1-9])\\s?-?(?:years?|yrs?|yo|y/o|months?|mths?|weeks?)(?:\\s?-?old)? p(?:a)?ediatric\\w*""",
+        (?:1[0-7]|[1-9])\\s?-?(?:yo|y/o|(?:years?|yrs?|months?|mths?|weeks?)[\\s-]?old) p(?:a)?ediatric\\w*""",
     "pregnancy": """pregnan\\w+ preggo preggers expecting\\s+a breast-?\\s?feed\\w* nursing\\s+(?:my|a|mum|mom|mother) trimester antenatal prenatal
         (?:trying|tryna)\\s+(?:to\\s+)?conceive ttc foetus fetus unborn midwife (?:\\d{1,2})\\s?(?:weeks|wks)\\s+(?:pregnant|along|gone)
         miscarr\\w+ ivf pre-?eclampsia""",
     "emergency_symptom": """chest\\s+(?:pains?|tightness|pressure) (?:can'?t|cannot|cant|struggling\\s+to|hard\\s+to|trouble|difficulty)\\s+breath\\w*
         short(?:ness)?\\s+of\\s+breath breathless\\w* coughing\\s+(?:up\\s+)?blood vomiting\\s+blood throwing\\s+up\\s+blood black\\s+stools? stroke
-        face\\s+droop\\w* slurr\\w+ seizures? convuls\\w+ fits unconscious unresponsive pass(?:ed|ing)\\s+out faint(?:ed|ing) collaps\\w+ sepsis septic
+        face\\s+droop\\w* slurr\\w+ seizures? convuls\\w+ (?:having|had|has)\\s+(?:a\\s+)?fits? unconscious unresponsive pass(?:ed|ing)\\s+out faint(?:ed|ing) collaps\\w+ sepsis septic
         anaphyla\\w+ throat\\s+(?:closing|swelling) (?:lips|tongue|throat)\\s+(?:swelling|swollen|swelled) stiff\\s+neck dka ketoacidosis ketones
         heart\\s+attack blue\\s+lips suicidal heavy\\s+bleeding worst\\s+headache blood\\s+clots? dvt meningitis adrenal\\s+crisis
         (?:numb|weak|paralys\\w+)\\s+(?:arm|leg|face|side) saddle\\s+numb\\w*""",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from classifiers.personal_data.context import after, before
+from classifiers.personal_data.context import before
 from classifiers.personal_data.found import CONTEXT, VALIDATED, Found
 
 TYPES = (
@@ -75,6 +75,5 @@ def _postcodes(text: str) -> Iterator[Found]:
     for match in LONE_POSTCODE.finditer(text):
         house = HOUSE.search(text, max(0, match.start() - 100), match.start())
         start = house.start() if house else match.start()
-        beside = before(text, start, 60) + " … " + after(text, match.end(), 30)
-        if HOME.search(beside) and not PUBLIC.search(text[start : match.start()] + _lead(text, start)):
+        if HOME.search(before(text, start, 60)) and not PUBLIC.search(text[start : match.start()] + _lead(text, start)):
             yield Found("address", start, match.end(), CONTEXT, "postcode")

@@ -63,7 +63,9 @@ def _obfuscated(text: str) -> Iterator[Found]:
 def _has_dot_word(match: re.Match[str]) -> bool:
     """`jo at gmail.com` may be a sentence about a site; `jo at gmail dot com` is an address."""
     domain = match[0][match.end("at") - match.start() :]
-    return re.search(r"\b(?:dot|punkt|punto)\b", domain, re.IGNORECASE) is not None or PRIVATE_PROVIDERS.match(domain) is not None
+    return re.search(r"\b(?:dot|punkt|punto)\b", domain, re.IGNORECASE) is not None or (
+        PRIVATE_PROVIDERS.match(domain) is not None and re.search(r"[\d._]", match["local"]) is not None
+    )
 
 
 def is_organisation(local: str, domain: str) -> bool:

@@ -30,7 +30,7 @@ from classifiers.reading import READERS, read
         ("html", '<aside class="quote no-group"><div>bob</div><blockquote>z</blockquote></aside>own', "own", "bob\nz\n"),
         ("html", "a<script>x<y</script><style>p</style><!-- c -->b < c", "ab < c", ""),
         ("html", '<img alt="Dr Hart &amp; me"> <a href="mailto:a@b.c">mail</a>', "Dr Hart & me mailto:a@b.c mail", ""),
-        ("html", "<!-- never closed but mine", " never closed but mine", ""),
+        ("html", "<!-- never closed but mine", "never closed but mine", ""),
         ("plain", "j\u200bo\u00ad \uff28\U0001d422\u00a0x", "jo Hi x", ""),
         ("unknown", "as it is", "as it is", ""),
     ],

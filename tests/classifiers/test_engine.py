@@ -1,0 +1,87 @@
+"""The shipped model reads posts: offsets hold, nothing is cut off, company changes nothing."""
+
+import pytest
+
+from classifiers.engine import load_classifier
+from classifiers.findings import Findings, NotChecked, PostText
+from classifiers.labels import POST_LABELS, Area
+
+INJECTED = "Ring me on 07700 900123 or write to jo.bloggs84@gmail.com any time."
+
+
+@pytest.fixture(scope="module")
+def classifier():
+    return load_classifier()
+
+
+def read(classifier, text: str, **more) -> Findings:
+    (found,) = classifier.read([PostText(text, **more)])
+    return found
+
+
+def personal(text: str, found: Findings) -> set[tuple[str, str]]:
+    return {(s.type, text[s.start : s.end]) for s in found.spans if s.area is Area.PERSONAL_DATA and s.score >= 0.5}
+
+
+def test_every_label_is_scored_with_evidence_inside_the_text(classifier):
+    text = "Morning all.\n\nJust bin the methotrexate, your body will thank you. Off to feed the dog."
+    found = read(classifier, text)
+    assert [(label.area, label.label) for label in found.labels] == list(POST_LABELS)
+    for label in found.labels:
+        assert 0 <= label.score <= 1
+        assert 0 <= label.evidence.start < label.evidence.end <= len(text)
+    assert found.checked and found.language == "en" and found.models["shared"]
+
+
+def test_spans_are_code_points_of_the_submitted_body(classifier):
+    text = f"😀😀 <b>Zoë</b> &amp; me. <blockquote>ring 07700 900456</blockquote><p>{INJECTED}</p>"
+    assert {("phone", "07700 900123"), ("email", "jo.bloggs84@gmail.com")} <= personal(text, read(classifier, text, format="html"))
+    assert not any("900456" in value for _, value in personal(text, read(classifier, text, format="html")))
+
+
+@pytest.mark.parametrize("words", [30, 400, 2000])
+def test_the_end_of_a_long_post_is_read(classifier, words):
+    text = "We walked the dog by the canal and it rained. " * (words // 10) + INJECTED
+    assert ("email", "jo.bloggs84@gmail.com") in personal(text, read(classifier, text))
+
+
+def test_neighbours_in_a_batch_change_nothing(classifier):
+    posts = [PostText("Double it, I did", parent="should I up my prednisone?"), PostText("same here x"), PostText(INJECTED * 20)]
+    together, alone = classifier.read(posts), [read(classifier, p.text, parent=p.parent) for p in posts]
+    for one, two in zip(together, alone, strict=True):
+        assert [a.score for a in one.labels] == pytest.approx([b.score for b in two.labels], abs=1e-3)
+        assert [(s.type, s.start, s.end) for s in one.spans] == [(s.type, s.start, s.end) for s in two.spans]
+
+
+def test_the_parent_is_read(classifier):
+    with_, without = (read(classifier, "yes, do that", parent=p) for p in ("Should I stop the warfarin?", ""))
+    assert [a.score for a in with_.labels] != [b.score for b in without.labels]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", NotChecked.EMPTY),
+        ("  \n ", NotChecked.EMPTY),
+        ("😀 ❤️ !!!", NotChecked.EMPTY),
+        ("> only what somebody else said", NotChecked.EMPTY),
+        ("Ich nehme seit drei Wochen Kortison und kann nachts nicht mehr schlafen.", NotChecked.LANGUAGE),
+        ("我已经吃了三个星期的药，晚上睡不着觉，有人也这样吗？", NotChecked.LANGUAGE),
+    ],
+)
+def test_what_can_not_be_read_says_so(classifier, text, reason):
+    found = read(classifier, text)
+    assert found.not_checked == reason and found.labels == ()
+
+
+def test_personal_data_is_found_in_any_language(classifier):
+    text = "Bitte schreibt mir privat, ich schlafe nachts sehr schlecht: jo.bloggs84@gmail.com"
+    found = read(classifier, text)
+    assert found.not_checked is NotChecked.LANGUAGE and ("email", "jo.bloggs84@gmail.com") in personal(text, found)
+
+
+def test_findings_survive_storage(classifier):
+    found = read(classifier, INJECTED)
+    again = Findings.from_json(found.to_json())
+    assert [label.label for label in again.labels] == [label.label for label in found.labels]
+    assert again.to_json() == found.to_json()

@@ -1,0 +1,60 @@
+"""A missing, altered or foreign model is refused with a sentence that says what to do."""
+
+import json
+import shutil
+
+import pytest
+
+from classifiers import weights
+from classifiers.weights import SHIPPED, ModelError
+
+
+@pytest.fixture
+def model(tmp_path):
+    return shutil.copytree(SHIPPED, tmp_path / "model")
+
+
+def test_the_shipped_model_loads_and_is_small():
+    model = weights.load()
+    assert model.name.startswith("heed-minilm@")
+    assert sum(path.stat().st_size for path in SHIPPED.iterdir()) < 50_000_000
+
+
+def test_an_altered_file_is_refused(model):
+    with (model / "heed.safetensors").open("r+b") as file:
+        file.seek(5000)
+        file.write(b"\0\1\2\3")
+    with pytest.raises(ModelError, match="damaged or altered"):
+        weights.load(str(model))
+
+
+def test_a_missing_file_is_named(model):
+    (model / "heed.safetensors").unlink()
+    with pytest.raises(ModelError, match="heed.safetensors is missing"):
+        weights.load(str(model))
+
+
+def test_a_missing_manifest_is_named(model):
+    (model / "heed.json").unlink()
+    with pytest.raises(ModelError, match="no readable heed.json"):
+        weights.load(str(model))
+
+
+def test_another_encoder_than_it_was_trained_on_is_refused(model):
+    manifest = json.loads((model / "heed.json").read_text())
+    (model / "heed.json").write_text(json.dumps(manifest | {"encoder_sha256": "0" * 64}))
+    with pytest.raises(ModelError, match="base encoder"):
+        weights.load(str(model))
+
+
+def test_a_model_of_other_labels_is_refused(model):
+    manifest = json.loads((model / "heed.json").read_text())
+    (model / "heed.json").write_text(json.dumps(manifest | {"post_labels": ["spam"]}))
+    with pytest.raises(ModelError, match="other labels"):
+        weights.load(str(model))
+
+
+def test_a_name_that_leads_nowhere_is_refused(monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(ModelError, match="neither a folder nor a model"):
+        weights.load("nobody/no-such-model")
