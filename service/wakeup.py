@@ -23,7 +23,7 @@ JOBS = {"classify": "workers.classify.run", "deliver": "workers.deliver.run"}
 """What each queue runs, by dotted name."""
 
 JOB_SECONDS = 240
-"""RQ's limit for one job; a job stops claiming long before (workers/lease.py) and wakes its successor."""
+"""RQ's limit for one job; a job stops claiming long before (workers/drain.py) and wakes its successor."""
 WAITING_SECONDS = 300
 """A wake-up nobody took in this time is forgotten: the sweeper gives another."""
 FAILURE_SECONDS = 3600
@@ -46,7 +46,7 @@ def queue_ready() -> bool:
     """Whether Redis answers."""
     try:
         return bool(redis_connection().ping())
-    except (RedisError, OSError):
+    except (RedisError, OSError, ConfigurationError):
         return False
 
 
@@ -97,7 +97,7 @@ def _wake(name: str) -> bool:
                 failure_ttl=FAILURE_SECONDS,
             )
         return True
-    except (RedisError, OSError) as error:
+    except (RedisError, OSError, ConfigurationError) as error:
         log.warning("redis: %s wake-up not sent (%s); the sweeper will send it", name, type(error).__name__)
         return False
 

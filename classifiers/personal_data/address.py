@@ -17,16 +17,16 @@ WORD = r"[A-Z][\w'’.-]{1,24}"
 PLACE = r"(?:St\.|[A-Z][^\W\d_]+(?:['’][^\W\d_]+)?)"
 NUMBER = r"(?:(?:Flat|Apt\.?|Apartment|Unit|Suite|Plot|Room|House|H\.?\s?No\.?|No\.?)\s?[A-Z]?\d{1,5}[A-Z]?(?:/\d{1,3})?,?\s{1,2})?\d{1,5}(?:[/-]\d{1,4})?\s?[A-Za-z]?"
 NAMED = rf"(?:(?:N|S|E|W|North|South|East|West|Old|New|St\.?|Saint|The)\s)?(?:{WORD}\s){{1,3}}(?:{TYPES})\b\.?"
-STREET = re.compile(rf"(?<![\w.£$€/+-])(?P<number>{NUMBER}),?\s{{1,2}}(?P<name>{NAMED}|[A-Z][a-zß]{{2,20}}(?:straat|straße|strasse|weg)\b(?:\s\d{{1,4}}[a-z]?)?)")
+STREET = re.compile(
+    rf"(?<![\w.£$€/+-])(?P<number>{NUMBER}),?\s{{1,2}}(?P<name>{NAMED}|[A-Z][a-zß]{{2,20}}(?:straat|straße|strasse|weg)\b(?:\s\d{{1,4}}[a-z]?)?)"
+)
 REVERSED = re.compile(r"(?<!\w)[A-ZÄÖÜ][a-zäöüß-]{2,24}(?:straße|strasse|str\.|weg|platz|allee|gasse)\s\d{1,4}\s?[a-z]?(?!\w)")
 LOWER = re.compile(
     r"(?<![\w.£$€/+-])\d{1,4}[a-z]?\s(?:[a-z][a-z'’]{2,20}\s){1,2}(?:street|road|rd|avenue|lane|close|crescent|terrace|gardens|drive|grove|court)(?!\w)"
 )
 FLAT = re.compile(rf"(?<!\w)(?:Flat|Apt\.?|Apartment|Unit)\s[A-Z]?\d{{1,4}}[A-Z]?,\s(?:{WORD}\s){{1,3}}(?:{TYPES})\b")
 BOX = re.compile(r"(?<!\w)P\.?\s?O\.?\s?Box\s\d{1,6}(?!\w)", re.IGNORECASE)
-POSTCODE = (
-    r"(?:(?-i:[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2})|(?-i:[ABCEGHJ-NPRSTVXY]\d[A-Z]\s?\d[A-Z]\d)|(?-i:[AC-FHKNPRTV-Y](?:\d\d|6W)\s?[0-9AC-FHKNPRTV-Y]{4}))"
-)
+POSTCODE = r"(?:(?-i:[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2})|(?-i:[ABCEGHJ-NPRSTVXY]\d[A-Z]\s?\d[A-Z]\d)|(?-i:[AC-FHKNPRTV-Y](?:\d\d|6W)\s?[0-9AC-FHKNPRTV-Y]{4}))"
 """British, Canadian, Irish."""
 TOWN = rf"(?:(?:Apt\.?|Apartment|Flat|Unit|Suite|\#)\s?[A-Z]?\d{{1,5}}[A-Z]?|\d\.\sOG(?:\s(?:links|rechts))?|(?:\d{{5}}\s)?{PLACE}(?:[ -](?:{PLACE}|on|upon|in|le|by|the|of|under)){{0,4}})"
 LAST = rf"(?:{POSTCODE}|(?-i:[A-Z]{{2}})[ ,]{{1,2}}\d{{5}}(?:-\d{{4}})?|\d{{4,6}})"
@@ -37,10 +37,20 @@ HOME = re.compile(
     r"(?<!\w)(?:live[sd]?|living|address|home|house|post\s?code|eircode|zip|postal|mine|moved|send|post(?:ed)?|deliver(?:ed|y)?|come\s+(?:round|over)|we're\s+at|i'm\s+(?:in|at))(?!\w)",
     re.IGNORECASE,
 )
-HOME_RIGHT_BEFORE = re.compile(r"(?<!\w)(?:live[sd]?|living|address|home|house|at|mine|moved|send|post|deliver|number|outside|door|flat|is)(?!\w)[^.!?\n]{0,20}$", re.IGNORECASE)
-PUBLIC = re.compile(r"(?<!\w)(?:hospital|clinic|surgery|health\s+cent(?:re|er)|pharmacy|medical\s+cent(?:re|er)|museum|library|charity|society|foundation|university|ltd|hotel|church\s+hall|community\s+cent(?:re|er))(?!\w)", re.IGNORECASE)
+HOME_RIGHT_BEFORE = re.compile(
+    r"(?<!\w)(?:live[sd]?|living|address|home|house|at|mine|moved|send|post|deliver|number|outside|door|flat|is)(?!\w)[^.!?\n]{0,20}$", re.IGNORECASE
+)
+PUBLIC = re.compile(
+    r"(?<!\w)(?:hospital|clinic|surgery|health\s+cent(?:re|er)|pharmacy|medical\s+cent(?:re|er)|museum|library|charity|society|foundation|university|ltd|hotel|church\s+hall|community\s+cent(?:re|er))(?!\w)",
+    re.IGNORECASE,
+)
 COUNTED = re.compile(r"\s(?:patients|people|women|men|studies|mg|mcg|ml|tablets|weeks|days|years|months|hours|minutes|miles)\b", re.IGNORECASE)
-SENTENCE_WORDS = frozenset("The This That She He They We I It And But So If Dear My Your His Her Please Thanks Then When DOB Tel Phone Email Mobile NHS ID Ref Re RE From To Date Subject Clinic Member Our In".split())
+SENTENCE_WORDS = frozenset(
+    (
+        "The This That She He They We I It And But So If Dear My Your His Her Please Thanks Then When DOB Tel Phone Email Mobile NHS ID Ref "
+        "Re RE From To Date Subject Clinic Member Our In"
+    ).split()
+)
 
 
 def find(text: str) -> Iterator[Found]:

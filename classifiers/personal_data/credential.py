@@ -11,7 +11,7 @@ LINK = r"(?:\s{0,2}[:=]\s{0,2}|\s{1,2}(?:is|was|=|:|–|-|—)\s{1,2}[\"'“‘]
 FIRM = r"(?:\s{0,2}[:=]\s{0,2}[\"'“‘]?|\s{1,2}(?:is|was|still)\s{1,2}(?:still\s|just\s|now\s)?[:\"'“‘]{0,2})"
 VALUE = r"(?P<value>[^\s,;<>()\[\]\"“”]{4,64})"
 PASSWORD = re.compile(
-    rf"(?<![\w-])(?:pass\s?word|passwort|passwrd|pass\s?code|pass\s?phrase|pw|pwd|psw|security\s+(?:word|answer|code)|token|api\s?key|(?:secret|memorable)\s+word|pass)(?:\s(?:for|on|to|there|here)\s[^\n.,;:!?]{1,30}?(?=\s(?:is|was)\s|:))?"
+    rf"(?<![\w-])(?:pass\s?word|passwort|passwrd|pass\s?code|pass\s?phrase|pw|pwd|psw|security\s+(?:word|answer|code)|token|api\s?key|(?:secret|memorable)\s+word|pass)(?:\s(?:for|on|to|there|here)\s[^\n.,;:!?]{1, 30}?(?=\s(?:is|was)\s|:))?"
     rf"(?P<link>{FIRM}|{LINK}){VALUE}",
     re.IGNORECASE,
 )

@@ -7,9 +7,7 @@ from collections.abc import Iterator
 
 from classifiers.personal_data.found import CONTEXT, VALIDATED, Found
 
-PLAIN = re.compile(
-    r"(?<![\w.%+@/-])[\w%+'-](?:[\w%+'-]|\.(?=[\w%+'-])){0,63}@(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,24}(?![\w@])"
-)
+PLAIN = re.compile(r"(?<![\w.%+@/-])[\w%+'-](?:[\w%+'-]|\.(?=[\w%+'-])){0,63}@(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,24}(?![\w@])")
 AT = r"(?:\s{0,2}[\[({<]\s{0,2}(?:at|@|arroba)\s{0,2}[\])}>]\s{0,2}|\s{1,2}(?:at|@|arroba)\s{1,2}|\s@\s?|\s?@\s)"
 DOT = r"(?:\s{0,2}[\[({<]\s{0,2}(?:dot|\.|punkt|punto)\s{0,2}[\])}>]\s{0,2}|\s{1,2}(?:dot|punkt|punto|point)\s{1,2}|\.)"
 SUFFIX = r"(?:com|org|net|edu|info|me|co|io|uk|ie|de|fr|es|it|nl|in|za|au|nz|ca|us|br|se|dk|no|fi|pl|pt|ch|at|be|eu)"
@@ -20,12 +18,15 @@ OBFUSCATED = re.compile(
 )
 SPELLED_LOCAL = re.compile(r"(?:(?<=\s)|^)((?:(?:[A-Za-z]|underscore|dash|hyphen)\s){1,30})$")
 ROLES = frozenset(
-    "info contact help helpline support supporter supporters admin administrator moderator moderators mods appointments appointment enquiries"
-    " enquiry inquiries reception office hello team press media news newsletter editor feedback complaints complaint pals service services"
-    " customerservice customercare care sales billing noreply no-reply donotreply research trials study studies recruitment jobs hr privacy dpo"
-    " webmaster postmaster abuse security events membership members fundraising volunteering volunteer secretary advice adviceline nurses"
-    " specialistnurse bookings referrals pharmacy rheumatology foi safety yellowcard medinfo medinformation general mail website forum"
-    " crisis jo samaritans patient patients patientservices records medicalrecords registry clinic ward chat".split()
+    (
+        "info contact help helpline support supporter supporters admin administrator moderator moderators mods appointments appointment "
+        "enquiries enquiry inquiries reception office hello team press media news newsletter editor feedback complaints complaint pals "
+        "service services customerservice customercare care sales billing noreply no-reply donotreply research trials study studies "
+        "recruitment jobs hr privacy dpo webmaster postmaster abuse security events membership members fundraising volunteering volunteer "
+        "secretary advice adviceline nurses specialistnurse bookings referrals pharmacy rheumatology foi safety yellowcard medinfo "
+        "medinformation general mail website forum crisis jo samaritans patient patients patientservices records medicalrecords registry "
+        "clinic ward chat"
+    ).split()
 ) - {"jo", "mail"}
 """Mailboxes of an organisation by their name; on a private provider the same name is somebody's own."""
 PRIVATE_PROVIDERS = re.compile(

@@ -54,7 +54,13 @@ TABLE = (
     _identifier("gb_nhs", r"\d{3}[ -]?\d{3}[ -]?\d{4}", r"nhs|national\s+health|h\s?&\s?c|health\s+(?:and|&)\s+care", nhs),
     _identifier("gb_chi", r"\d{6}\s?\d{4}", r"chi", None),
     _identifier("gb_nino", r"[A-Z]{2}\s?\d{2}\s?\d{2}\s?\d{2}\s?[A-D]", r"nino?|nat(?:ional)?\.?\s+ins(?:urance)?|n\.i\.", None, telling=True),
-    _identifier("gb_driver", r"[A-Z9]{5}\s?\d{6}\s?[A-Z9]{2}\s?\d?[A-Z]{2,3}|[A-Z9]{5}\d{6}[A-Z9]{2}\d?[A-Z]{2}", r"licen[cs]e|driving\s+licen[cs]e|driver", None, telling=True),
+    _identifier(
+        "gb_driver",
+        r"[A-Z9]{5}\s?\d{6}\s?[A-Z9]{2}\s?\d?[A-Z]{2,3}|[A-Z9]{5}\d{6}[A-Z9]{2}\d?[A-Z]{2}",
+        r"licen[cs]e|driving\s+licen[cs]e|driver",
+        None,
+        telling=True,
+    ),
     _identifier("driver", r"(?=[A-Z\d-]{0,14}\d{3})[A-Z]{0,3}\d[A-Z\d-]{4,15}", r"(?:driving|driver'?s?)\s+licen[cs]e|dl", None),
     _identifier("passport", r"[A-Z]{0,2}\d{6,9}", r"passports?|reisepass", None),
     _identifier("ie_pps", r"\d{7}\s?[A-Z]{1,2}", r"ppsn?|pps", pps, telling=True),
@@ -69,7 +75,9 @@ TABLE = (
     _identifier("de_pension", r"\d{2}\s?\d{6}\s?[A-Z]\s?\d{3}", r"rentenversicherungsnummer|rvnr|sozialversicherungsnummer|sv-?nummer", None),
     _identifier("es_dni", r"\d{8}[ -]?[A-Z]", r"dni|nif", dni, telling=True),
     _identifier("es_nie", r"[XYZ]\d{7}[A-Z]", r"nie", nie, telling=True),
-    _identifier("fr_nir", r"[12]\s?\d{2}\s?\d{2}\s?\d[\dAB]\s?\d{3}\s?\d{3}(?:\s?\d{2})?", r"nir|s[ée]cu(?:rit[ée])?(?:\s+sociale)?|insee|carte\s+vitale", nir),
+    _identifier(
+        "fr_nir", r"[12]\s?\d{2}\s?\d{2}\s?\d[\dAB]\s?\d{3}\s?\d{3}(?:\s?\d{2})?", r"nir|s[ée]cu(?:rit[ée])?(?:\s+sociale)?|insee|carte\s+vitale", nir
+    ),
     _identifier("it_codice_fiscale", r"[A-Z]{6}\d{2}[A-Z]\d{2}[A-Z]\d{3}[A-Z]", r"codice\s+fiscale|c\.?f\.?", codicefiscale, telling=True),
     _identifier("se_personnummer", r"(?:\d{2})?\d{6}[-+]\d{4}", r"personnummer|personal\s+(?:number|identity)", personnummer),
     _identifier("fi_hetu", r"\d{6}[-+A]\d{3}[0-9A-Y]", r"hetu|henkilötunnus", hetu),
@@ -78,7 +86,9 @@ TABLE = (
     _identifier("za_id", r"\d{6}\s?\d{4}\s?\d{2}\s?\d|\d{6}\s?\d{4}\s?\d{3}", r"(?-i:ID)|id\s+(?:no|number)|identity", za_idnr, telling=True),
     _identifier("br_cpf", r"\d{3}\.\d{3}\.\d{3}-\d{2}", r"cpf", None, telling=True),
     _identifier("br_cpf_bare", r"\d{11}", r"cpf", cpf),
-    _identifier("br_sus", r"\d{3}\s?\d{4}\s?\d{4}\s?\d{4}|\d{4}\s\d{4}\s\d{4}\s\d{3}", r"(?:cart[ãa]o\s+)?(?-i:SUS)(?:\s+card)?(?:\s+says)?|cns", None),
+    _identifier(
+        "br_sus", r"\d{3}\s?\d{4}\s?\d{4}\s?\d{4}|\d{4}\s\d{4}\s\d{4}\s\d{3}", r"(?:cart[ãa]o\s+)?(?-i:SUS)(?:\s+card)?(?:\s+says)?|cns", None
+    ),
     _identifier("nz_nhi", r"[A-HJ-NP-Z]{3}\d{2}[A-Z\d]{2}", r"nhi", None),
     _identifier("my_ic", r"\d{6}-\d{2}-\d{4}", r"(?-i:IC)|mykad|nric", None, telling=True),
     _identifier("gulf_id", r"[12]?\d{9,14}|784-\d{4}-\d{7}-\d", r"iqama|emirates\s+id|civil\s+id", None),

@@ -10,10 +10,15 @@ from classifiers.personal_data.context import before
 from classifiers.personal_data.found import VALIDATED, Found
 
 V4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?!\.?\d)(?!\w)")
-MACHINE = re.compile(r"(?<!\w)(?:ips?|ip[\s-]?address(?:es)?|log(?:ged)?[\s-]?ins?|sign(?:ed)?[\s-]?in|blocked|banned|received|router|server|vpn|connection|network|subnet|traced?|hacker)(?!\w)", re.IGNORECASE)
+MACHINE = re.compile(
+    r"(?<!\w)(?:ips?|ip[\s-]?address(?:es)?|log(?:ged)?[\s-]?ins?|sign(?:ed)?[\s-]?in|blocked|banned|received|router|server|vpn|connection|network|subnet|traced?|hacker)(?!\w)",
+    re.IGNORECASE,
+)
 V6 = re.compile(r"(?<![\w:.])(?=[0-9a-fA-F]{0,4}:[0-9a-fA-F:.]{2,44})[0-9a-fA-F:]{2,39}(?:\.\d{1,3}){0,3}(?![\w:])")
-VERSION = re.compile(r"(?:(?<!\w)(?:v(?=[\s.\d]|$)|ver|versions?|release|firmware|build|update|software|app|section|chapter|table|figure|fig|§))(?!\w)", re.IGNORECASE)
-WELL_KNOWN = frozenset("8.8.8.8 8.8.4.4 1.1.1.1 1.0.0.1 9.9.9.9 208.67.222.222 208.67.220.220 1.2.3.4 255.255.255.0".split())
+VERSION = re.compile(
+    r"(?:(?<!\w)(?:v(?=[\s.\d]|$)|ver|versions?|release|firmware|build|update|software|app|section|chapter|table|figure|fig|§))(?!\w)", re.IGNORECASE
+)
+WELL_KNOWN = frozenset(["8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9", "208.67.222.222", "208.67.220.220", "1.2.3.4", "255.255.255.0"])
 
 
 def find(text: str) -> Iterator[Found]:

@@ -20,7 +20,9 @@ VALUE = r"(?P<value>(?=[A-Za-z0-9/ .-]{0,10}\d)[A-Za-z0-9]{1,12}(?:[/.-][A-Za-z0
 LABELLED = re.compile(rf"{LABEL}{VALUE}", re.IGNORECASE)
 DIGITS = re.compile(r"\d")
 UNIT = re.compile(r"(?:\d+(?:mg|mcg|ml|g|kg|x|st|nd|rd|th|am|pm|yrs?|days?|weeks?|months?)|(?:19|20)\d\d)$", re.IGNORECASE)
-FOLLOWING = re.compile(r"\s{0,2}(?:mg|mcg|ml|g|kg|%|tablets?|tabs|days?|weeks?|months?|years?|times|repeats?|refills?|items?)\b|\s{0,2}%", re.IGNORECASE)
+FOLLOWING = re.compile(
+    r"\s{0,2}(?:mg|mcg|ml|g|kg|%|tablets?|tabs|days?|weeks?|months?|years?|times|repeats?|refills?|items?)\b|\s{0,2}%", re.IGNORECASE
+)
 
 
 def find(text: str) -> Iterator[Found]:

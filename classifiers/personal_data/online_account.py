@@ -21,17 +21,23 @@ PROFILE = re.compile(
     re.IGNORECASE,
 )
 NOT_PROFILES = frozenset(
-    "p reel reels explore stories groups events watch pages hashtag search home share login help about policies marketplace notes photo photo.php"
-    " permalink.php story.php profile.php posts i intent status tv live channel results playlist shorts embed feed legal privacy gaming".split()
+    (
+        "p reel reels explore stories groups events watch pages hashtag search home share login help about policies marketplace notes photo "
+        "photo.php permalink.php story.php profile.php posts i intent status tv live channel results playlist shorts embed feed legal "
+        "privacy gaming"
+    ).split()
 )
 ORGANISATION = re.compile(
-    r"nhs|official|charity|society|foundation|trust|association|versusarthritis|lupusuk|samaritans|mindcharity|mayoclinic|cdcgov|who$|nih|diabetesuk|news", re.IGNORECASE
+    r"nhs|official|charity|society|foundation|trust|association|versusarthritis|lupusuk|samaritans|mindcharity|mayoclinic|cdcgov|who$|nih|diabetesuk|news",
+    re.IGNORECASE,
 )
 PLATFORM = (
     r"insta(?:gram)?|ig|telegram|tg|snap(?:chat)?|sc|tik\s?tok|tt|whats\s?app|discord|twitter|facebook|fb|messenger|kik|we\s?chat|signal|threads"
     r"|bluesky|skype|reddit|venmo|cash\s?app|steam|paypal|linkedin|youtube|twitch|mastodon|(?-i:X)"
 )
-NEAR = re.compile(rf"(?<![\w@])(?:{PLATFORM}|(?:my\s)?handle|dm(?:s|\sme)?|pm\sme|follow\sme|order\soff\sme|add\sme|upi|gpay|phonepe|bizum)(?!\w)", re.IGNORECASE)
+NEAR = re.compile(
+    rf"(?<![\w@])(?:{PLATFORM}|(?:my\s)?handle|dm(?:s|\sme)?|pm\sme|follow\sme|order\soff\sme|add\sme|upi|gpay|phonepe|bizum)(?!\w)", re.IGNORECASE
+)
 HANDLE = re.compile(r"(?<![\w@./-])@(?P<name>\w(?:[\w.]{1,38}\w)?)(?![\w@])")
 BARE = re.compile(
     rf"(?<![\w@])(?:(?P<platform>{PLATFORM})(?:\s(?:id|handle|name|user(?:name)?|me|account))?(?:\s?(?:is|:|=|at|-|,\s?i'?m|,?\s?i\sam)){{0,2}}\s{{0,2}}"
@@ -39,7 +45,10 @@ BARE = re.compile(
     re.IGNORECASE,
 )
 CASHTAG = re.compile(r"(?<!\w)(?:cash\s?app|venmo)(?!\w)[^\n.!?$]{0,20}(?P<name>\$[A-Za-z]\w{2,20})", re.IGNORECASE)
-UPI = re.compile(r"(?<![\w.@-])[\w.-]{2,60}@(?:ok(?:axis|sbi|icici|hdfcbank)|ybl|ibl|axl|upi|paytm|apl|sbi|icici|hdfcbank|axisbank|kotak|waicici)(?![\w.-]?\w)", re.IGNORECASE)
+UPI = re.compile(
+    r"(?<![\w.@-])[\w.-]{2,60}@(?:ok(?:axis|sbi|icici|hdfcbank)|ybl|ibl|axl|upi|paytm|apl|sbi|icici|hdfcbank|axisbank|kotak|waicici)(?![\w.-]?\w)",
+    re.IGNORECASE,
+)
 
 
 def find(text: str) -> Iterator[Found]:
@@ -81,4 +90,8 @@ def _handles(text: str) -> Iterator[Found]:
 def _is_made_up(name: str) -> bool:
     """A name nobody writes in a sentence: with a digit, `_`, `#` or an inner dot, and letters."""
     letters = sum(char.isalpha() for char in name)
-    return letters >= 3 and re.search(r"[\d_#]|[a-z]\.[a-z]", name, re.IGNORECASE) is not None and not re.match(r"(?:v|covid|type|step|b)-?\d", name, re.IGNORECASE)
+    return (
+        letters >= 3
+        and re.search(r"[\d_#]|[a-z]\.[a-z]", name, re.IGNORECASE) is not None
+        and not re.match(r"(?:v|covid|type|step|b)-?\d", name, re.IGNORECASE)
+    )

@@ -18,7 +18,10 @@ GROUPED_IBAN = re.compile(r"(?:[A-Z]{2}\d{2}(?: [A-Z0-9]{4}){3,7}(?: [A-Z0-9]{1,
 SORT_CODE = re.compile(r"(?<![\w.+/-])\d{2}([ -])\d{2}\1\d{2}(?![\w/-])(?!\.\d)|(?<![\w.+/-])\d{6}(?![\w/-])(?!\.\d)")
 SORT_LABEL = re.compile(leading(r"sort\s?-?codes?|s/c|sc|branch(?:\s+code)?|bsb") + "$", re.IGNORECASE)
 ACCOUNT = re.compile(r"(?<![\w.+/-])(?:\d{2,4}[ -]?){1,4}\d{2,4}(?![\w/-])(?!\.\d)")
-ACCOUNT_LABEL = re.compile(leading(r"(?:bank\s+|current\s+|cheque\s+|savings\s+|checking\s+)?(?:account|acct|acc|a/c)(?:\s?(?:no|number|num|\#))?|konto(?:nummer)?") + "$", re.IGNORECASE)
+ACCOUNT_LABEL = re.compile(
+    leading(r"(?:bank\s+|current\s+|cheque\s+|savings\s+|checking\s+)?(?:account|acct|acc|a/c)(?:\s?(?:no|number|num|\#))?|konto(?:nummer)?") + "$",
+    re.IGNORECASE,
+)
 BANKING = words(
     r"sort\s?-?codes?", "bank", r"(?:bank|hall|current|savings)?\s?account", "routing", "iban", "swift", "bic", "bsb", "branch", "cheque", "checking", "savings", "deposit", "transfer", "ifsc",
     "barclays", "nationwide", "lloyds", "natwest", "hsbc", "monzo", "starling", "santander", "halifax", "fnb", "absa", "capitec", "nedbank",

@@ -37,16 +37,21 @@ IDENTIFIER = re.compile(
     r"|gmc|nmc|pin|patient|licen[cs]e|nr|ref|reference|order|isbn|upi|vat|invoice|tracking|gtin|ean|zoom|meeting|puk)(?:[\s.:#'’-]|no|number|num|id|is|s|the|my|mine|at|was|it|s){0,8}$",
     re.IGNORECASE,
 )
-QUANTITY = re.compile(r"\s{0,2}(?:mg|mcg|µg|ug|ml|iu|units?|cells?|copies|per\b|/|%|kg|g\b|mmol|steps|calories|kcal|people|patients|euros?|dollars?|pounds|years|women|men)", re.IGNORECASE)
+QUANTITY = re.compile(
+    r"\s{0,2}(?:mg|mcg|µg|ug|ml|iu|units?|cells?|copies|per\b|/|%|kg|g\b|mmol|steps|calories|kcal|people|patients|euros?|dollars?|pounds|years|women|men)",
+    re.IGNORECASE,
+)
 MONEY = re.compile(r"[£$€₹#/=_&?]\s?$")
 
 DIGIT_WORD = r"(?:oh|o|zero|nought|naught|nil|one|two|three|four|five|six|seven|eight|nine)"
 GROUP = rf"(?:(?:double|dbl|triple|treble)[\s-]{{1,2}}(?:{DIGIT_WORD}|\d)|{DIGIT_WORD})"
-SPELLED = re.compile(rf"(?<![\w-])(?:\+\s?\d{{1,3}}[\s,]{{1,2}})?(?:{GROUP}|\d{{1,4}})(?:[\s,.;-]{{1,3}}(?:{GROUP}|\d{{1,4}})){{4,16}}(?![\w-])", re.IGNORECASE)
+SPELLED = re.compile(
+    rf"(?<![\w-])(?:\+\s?\d{{1,3}}[\s,]{{1,2}})?(?:{GROUP}|\d{{1,4}})(?:[\s,.;-]{{1,3}}(?:{GROUP}|\d{{1,4}})){{4,16}}(?![\w-])", re.IGNORECASE
+)
 WORD = re.compile(rf"(?P<times>double|dbl|triple|treble)|(?P<word>{DIGIT_WORD})(?!\w)|(?P<digits>\d+)", re.IGNORECASE)
 COUNTING = re.compile(r"(?:0?12345|98765|54321)")
 VALUES = {"oh": "0", "o": "0", "zero": "0", "nought": "0", "naught": "0", "nil": "0"} | {
-    word: str(value) for value, word in enumerate("one two three four five six seven eight nine".split(), 1)
+    word: str(value) for value, word in enumerate(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"], 1)
 }
 
 

@@ -10,8 +10,10 @@ from classifiers.reading.lexer import ENTITY, Token, tokens
 from classifiers.reading.links import is_personal
 
 BLOCKS = frozenset(
-    "address article aside blockquote br center dd details div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr li"
-    " main nav ol p pre section summary table tbody td tfoot th thead tr ul".split()
+    (
+        "address article aside blockquote br center dd details div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr "
+        "li main nav ol p pre section summary table tbody td tfoot th thead tr ul"
+    ).split()
 )
 WORDS = re.compile(r"\s+|\S+")
 """Runs of white space and of anything else."""

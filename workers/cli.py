@@ -1,0 +1,188 @@
+"""The `heed` command. Each subcommand imports what it needs, so that `heed --help` is quick."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+
+from service.errors import HeedError
+
+
+def plain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What the operator can mend ends the command with one sentence and status 1, never a traceback."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except HeedError as error:
+            raise click.ClickException(str(error)) from None
+        except Exception as error:
+            raise click.ClickException(_explain(error)) from None
+
+    return run
+
+
+def _explain(error: Exception) -> str:
+    """The sentence for an exception of the libraries below; anything unforeseen goes on as it is."""
+    # ModelError is compared by name: importing its module would load torch into every command.
+    if type(error).__name__ == "ModelError":
+        return str(error)
+    if type(error).__module__.startswith("redis"):
+        return f"Redis does not answer ({type(error).__name__}). Check HEED_REDIS_URL and that it runs."
+    if type(error).__name__ in {"OperationalError", "DatabaseError", "InterfaceError", "ProgrammingError"}:
+        return f"The database can't be used ({type(error).__name__}). Check HEED_DATABASE_URL and run `heed migrate`."
+    if isinstance(error, OSError) and error.errno == 28:
+        return "The disk is full. Make room and start again; nothing that was accepted is lost."
+    raise error
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="heed", message="heed %(version)s")
+def main() -> None:
+    """Heed moderates health forums on the forum's own machine.
+
+    Settings come from HEED_… environment variables; docs/settings.md lists them.
+    """
+
+
+@main.command()
+@click.option("--demo", is_flag=True, help="Send a demo thread through the signed webhook and show its verdicts.")
+@plain_errors
+def up(demo: bool) -> None:
+    """Start everything on this machine: queue, web, workers, sweeper. Ctrl-C stops it."""
+    from workers.up import run
+
+    sys.exit(run(demo=demo))
+
+
+@main.command()
+@plain_errors
+def web() -> None:
+    """Serve the API and the console with gunicorn."""
+    from workers.web import serve
+
+    serve()
+
+
+@main.command()
+@click.argument("queue", type=click.Choice(["classify", "deliver"]))
+@click.option("--burst", is_flag=True, help="Stop once the queue is empty.")
+@plain_errors
+def worker(queue: str, burst: bool) -> None:
+    """Read posts (classify) or send callbacks (deliver), without end."""
+    from workers.worker import work
+
+    sys.exit(work(queue, burst=burst))
+
+
+@main.command()
+@click.option("--once", is_flag=True, help="One round, then stop.")
+@plain_errors
+def sweep(once: bool) -> None:
+    """Wake workers for whatever waits too long; Redis may have been wiped, the database knows."""
+    from workers import sweep as sweeper
+
+    sweeper.once() if once else sweeper.run_forever()
+
+
+@main.command()
+@click.option("--input", "source", type=click.File("r", encoding="utf-8", errors="surrogateescape"), default="-")
+@click.option("--output", "target", type=click.File("w", encoding="utf-8", atomic=True), default="-")
+@click.option("--policy", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="TOML over the default.")
+@plain_errors
+def classify(source: TextIO, target: TextIO, policy: Path | None) -> None:
+    """Read posts from a JSONL file, write findings as JSONL; needs no server.
+
+    One line in: {"id", "text", "title"?, "parent"?, "format"?}. A bad line gives {"line", "error"} in its place and
+    exit status 1 at the end; the others are done.
+    """
+    from service.policy import load
+    from workers.model import load_classifier
+    from workers.offline import classify_stream
+
+    rules = load(policy.read_text(encoding="utf-8") if policy else "")
+    bad = classify_stream(load_classifier(), source, target, rules)
+    sys.exit(1 if bad else 0)
+
+
+@main.command()
+@plain_errors
+def migrate() -> None:
+    """Bring the database to this version's tables."""
+    from service.settings import settings
+    from service.store.migrate import upgrade
+
+    if not settings().database_url:
+        settings().data_dir.mkdir(parents=True, exist_ok=True)
+    upgrade(settings().database)
+    click.echo("The database is up to date.")
+
+
+@main.group()
+def user() -> None:
+    """Moderators of the console."""
+
+
+@user.command("add")
+@click.argument("name")
+@click.option("--admin", is_flag=True, help="May change policies and accounts.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking.")
+@plain_errors
+def add_user(name: str, admin: bool, password_stdin: bool) -> None:
+    """Add a moderator; asks for the password."""
+    from service.accounts import add_moderator
+    from service.store import store
+
+    password = _password(password_stdin)
+    with store().write() as session:
+        add_moderator(session, name, password, "admin" if admin else "moderator")
+    click.echo(f"{name} may log in now.")
+
+
+def _password(from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\n")
+    return click.prompt("Password", hide_input=True, confirmation_prompt=True)
+
+
+@main.group()
+def forum() -> None:
+    """Forums that send us posts."""
+
+
+@forum.command("add")
+@click.argument("slug")
+@click.option("--name", default="", help="As moderators see it; the slug where left out.")
+@click.option("--callback", "callback_url", default="", help="URL that verdicts are sent to; none: the forum asks.")
+@click.option("--region", default="GB", show_default=True, help="Country (ISO 3166) of the crisis resources.")
+@plain_errors
+def add_forum(slug: str, name: str, callback_url: str, region: str) -> None:
+    """Add a forum; prints its API key and secrets, once."""
+    from service.callback.address import check_url
+    from service.forums import add_forum as add
+    from service.store import store
+
+    if callback_url:
+        check_url(callback_url)
+    with store().write() as session:
+        new = add(session, slug, name or slug, callback_url=callback_url, region=region)
+    click.echo(f"Forum {slug} is ready. Keep these; the API key is not shown again.\n")
+    shown = {
+        "API key": new.api_key,
+        "Webhook secret (signs what the forum sends)": new.forum.webhook_secret,
+        "Callback secret (signs what Heed sends)": new.forum.callback_secret,
+        "Discourse secret": new.forum.discourse_secret,
+    }
+    for label, value in shown.items():
+        if value:
+            click.echo(f"  {label}: {value}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,28 @@
+"""One line for each event on standard error. Never a post's text, never an exception's own words."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+
+def start_logs(level: int = logging.INFO) -> None:
+    """Set the process's logging up; RQ keeps quiet unless something is wrong."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for name in ("rq.worker", "rq.job", "rq.queue"):
+        # RQ would add a handler of its own, and log each job twice.
+        logging.getLogger(name).addHandler(logging.NullHandler())
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def kind(error: BaseException) -> str:
+    """What went wrong without its words: the type names of an exception and its causes, outermost first."""
+    names, seen = [], set()
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        names.append(type(cause).__name__)
+        cause = cause.__cause__ or cause.__context__
+    return " < ".join(names)

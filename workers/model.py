@@ -1,0 +1,40 @@
+"""The classifier of this process, by its settings: loaded once, before the first job."""
+
+from __future__ import annotations
+
+import logging
+import time
+from functools import cache
+from typing import TYPE_CHECKING
+
+from service.settings import settings
+
+if TYPE_CHECKING:
+    from classifiers.engine import Classifier
+
+log = logging.getLogger(__name__)
+
+
+@cache
+def classifier() -> Classifier:
+    """The one classifier of this process."""
+    started = time.monotonic()
+    loaded = load_classifier()
+    names = ", ".join(f"{area} {name}" for area, name in loaded.models.items())
+    log.info("models loaded in %.1f s: %s", time.monotonic() - started, names)
+    return loaded
+
+
+def load_classifier() -> Classifier:
+    """Load by `HEED_MODEL` and its like. Raises classifiers.weights.ModelError, which says what to do."""
+    from classifiers.engine import load_classifier
+
+    chosen = settings()
+    return load_classifier(
+        chosen.model,
+        chosen.encoder,
+        threads=chosen.torch_threads,
+        medical_model=chosen.medical_model,
+        self_harm_model=chosen.self_harm_model,
+        personal_data_model=chosen.personal_data_model,
+    )
