@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any
 
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
+from rq.exceptions import StopRequested
 from rq.executions import Execution
 from rq.job import Job
 
@@ -58,6 +58,7 @@ class HeedWorker(SimpleWorker):
 
     job_class = HeedJob
     log_result_lifespan = False
+    max_connection_wait_time = 5.0
 
     def __init__(self, queues: list[Queue], **options: Any) -> None:
         # With several queues RQ falls back to BLPOP, which loses a job in a crash.
@@ -85,13 +86,24 @@ class HeedWorker(SimpleWorker):
         stopping.request()
         super().request_stop(signum, frame)
 
+    def check_for_suspension(self, burst: bool) -> None:
+        # Asked to stop before RQ's own handlers were in place.
+        if stopping.requested():
+            raise StopRequested()
+        super().check_for_suspension(burst)
+
+    def teardown(self) -> None:
+        with suppress(RedisError, OSError):
+            super().teardown()
+
     def set_shutdown_requested_date(self) -> None:
         # Called inside the signal handler: Redis being away must not end the batch in hand.
         with suppress(RedisError, OSError):
             super().set_shutdown_requested_date()
 
-    def handle_exception(self, job: Job, *exc_info: type[BaseException] | BaseException | TracebackType | None) -> None:
-        log.error("job of %s failed: %s", job.origin, exc_info[1])
+    def handle_exception(self, job: Job, *exc_info: Any) -> None:
+        error = exc_info[1]
+        log.error("job of %s failed: %s", job.origin, error if isinstance(error, JobFailed) else kind(error))
 
     @contextmanager
     def _beating(self, job: Job, execution: Execution) -> Iterator[None]:
@@ -135,5 +147,4 @@ def work(name: str, *, burst: bool = False) -> int:
     log.info("%s worker ready", name)
     worker_for(name, connection).work(burst=burst, logging_level="WARNING", max_jobs=JOBS_PER_PROCESS)
     log.info("%s worker stopped", name)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     return 0

@@ -1,0 +1,195 @@
+"""The job `classify`: claim pending posts, read them, decide, record. The database says what is pending; RQ only hints."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from rq.timeouts import JobTimeoutException
+from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy.orm import Session, joinedload
+
+from classifiers.findings import Findings, NotChecked, PostText
+from service.errors import ConfigurationError
+from service.policy import Policy, decide, load
+from service.settings import Settings, settings
+from service.store import Store, store
+from service.store.models import Forum, Post, Revision, now
+from service.verdicts import record_verdict
+from service.wakeup import wake_classify, wake_deliver
+from workers.drain import drain
+from workers.lease import is_free, new_owner, renewed
+from workers.logs import kind
+
+log = logging.getLogger(__name__)
+
+CHARACTERS_PER_TOKEN = 4
+"""English in MiniLM's word pieces, measured on patients' posts: close enough for a budget."""
+TRANSACTION_POSTS = 16
+"""Verdicts written in one transaction: few enough that intake never waits long for SQLite's lock."""
+RETRY_SECONDS = 2.0
+"""Pause before a failed post is read again; doubled with each attempt."""
+
+
+class Reader(Protocol):
+    """What reads posts: classifiers.engine.Classifier."""
+
+    def read(self, posts: Sequence[PostText]) -> list[Findings]: ...
+
+
+def run() -> None:
+    """The RQ job: read until nothing is pending."""
+    from workers.model import classifier
+
+    read_all(store(), classifier(), settings())
+
+
+def read_all(where: Store, reader: Reader, chosen: Settings) -> int:
+    """Read everything that is pending, batch by batch; returns how many posts were claimed."""
+    return drain(lambda: read_some(where, reader, chosen), wake_classify)
+
+
+def read_some(where: Store, reader: Reader, chosen: Settings) -> int:
+    """Claim and read one batch; returns how many posts were claimed."""
+    owner = new_owner()
+    with where.write() as session:
+        claimed = claim(session, owner, chosen)
+    if not claimed:
+        return 0
+    started = time.monotonic()
+    with renewed(where, owner, chosen.lease_seconds):
+        written = _conclude(where, owner, _read(where, reader, owner, claimed, chosen))
+    if written:
+        wake_deliver()
+    log.info("read %d of %d posts in %.2f s", written, len(claimed), time.monotonic() - started)
+    return len(claimed)
+
+
+def pending(moment: datetime) -> Select[tuple[str, int, int]]:
+    """Id, attempts and characters of every revision that may be claimed, most urgent first."""
+    length = func.length(Revision.body) + func.length(Revision.title) + func.length(Revision.parent)
+    return (
+        select(Revision.id, Revision.attempts, length.label("characters"))
+        .join(Post, Post.id == Revision.post_id)
+        .where(Post.deleted.is_(False), Post.revision == Revision.number)
+        .where(Revision.state.in_(("pending", "leased")), is_free(Revision, moment))
+        .order_by(Revision.urgent.desc(), Revision.received_at, Revision.id)
+    )
+
+
+def claim(session: Session, owner: str, chosen: Settings) -> list[Revision]:
+    """Lease the most urgent pending revisions to `owner`, up to the token budget; their forum comes loaded.
+
+    Each claim counts as an attempt, so that a crash of the process counts too. A revision tried before comes alone:
+    whatever it breaks, it breaks without neighbours.
+    """
+    moment = now()
+    query = pending(moment).limit(chosen.batch_posts).with_for_update(skip_locked=True, of=Revision)
+    ids = _fitting(session.execute(query).all(), chosen.batch_tokens)
+    leased = update(Revision).where(Revision.id.in_(ids)).values(
+        state="leased",
+        lease_owner=owner,
+        lease_until=moment + timedelta(seconds=chosen.lease_seconds),
+        attempts=Revision.attempts + 1,
+    )
+    session.execute(leased)
+    with_forum = joinedload(Revision.post).joinedload(Post.forum)
+    found = {row.id: row for row in session.scalars(select(Revision).where(Revision.id.in_(ids)).options(with_forum))}
+    return [found[id_] for id_ in ids]
+
+
+def _fitting(rows: Sequence[Row[tuple[str, int, int]]], tokens: int) -> list[str]:
+    if not rows or rows[0].attempts:
+        return [row.id for row in rows[:1]]
+    chosen: list[str] = []
+    left = tokens * CHARACTERS_PER_TOKEN
+    for row in rows:
+        left -= row.characters
+        if row.attempts == 0 and (left >= 0 or not chosen):
+            chosen.append(row.id)
+        if left <= 0:
+            break
+    return chosen
+
+
+def _read(
+    where: Store, reader: Reader, owner: str, claimed: list[Revision], chosen: Settings
+) -> list[tuple[Revision, Findings]]:
+    """Each revision with its findings; none where reading failed, which puts them off and counts."""
+    if claimed[0].attempts > chosen.max_attempts:
+        log.error("post %s could not be read in %d attempts; a moderator has to", claimed[0].post_id, chosen.max_attempts)
+        return [(claimed[0], Findings(not_checked=NotChecked.FAILED))]
+    try:
+        findings = reader.read([_text(revision) for revision in claimed])
+        return list(zip(claimed, findings, strict=True))
+    except Exception as error:
+        log.warning("reading %d posts failed (%s); each is read alone next", len(claimed), kind(error))
+        _put_off(where, owner, claimed)
+        if isinstance(error, JobTimeoutException):
+            raise
+        return []
+
+
+def _text(revision: Revision) -> PostText:
+    return PostText(revision.body, revision.title, revision.parent, revision.format, revision.language)
+
+
+def _put_off(where: Store, owner: str, revisions: Iterable[Revision]) -> None:
+    with where.write() as session:
+        for revision in revisions:
+            pause = min(60.0, RETRY_SECONDS * 2 ** (revision.attempts - 1))
+            mine = update(Revision).where(Revision.id == revision.id, Revision.lease_owner == owner)
+            until = now() + timedelta(seconds=pause)
+            session.execute(mine.values(state="pending", lease_owner="", lease_until=until))
+
+
+def _conclude(where: Store, owner: str, read: list[tuple[Revision, Findings]]) -> int:
+    """Decide and record, a few posts to a transaction; returns how many verdicts were written."""
+    # One order for all workers: two transactions that lock the same posts never wait for each other in a ring.
+    read.sort(key=lambda pair: pair[0].post_id)
+    return sum(_write(where, owner, read[at : at + TRANSACTION_POSTS]) for at in range(0, len(read), TRANSACTION_POSTS))
+
+
+def _write(where: Store, owner: str, pairs: list[tuple[Revision, Findings]]) -> int:
+    try:
+        with where.write() as session:
+            return sum(_record(session, owner, revision, findings) for revision, findings in pairs)
+    except JobTimeoutException:
+        raise
+    except Exception as error:
+        if len(pairs) > 1:
+            return sum(_write(where, owner, [pair]) for pair in pairs)
+        log.warning("the verdict of post %s could not be written (%s)", pairs[0][0].post_id, kind(error))
+        _put_off(where, owner, [pairs[0][0]])
+        return 0
+
+
+def _record(session: Session, owner: str, revision: Revision, findings: Findings) -> bool:
+    """Write one verdict; False where the lease is no longer ours or the post has moved on."""
+    # The post first, as intake does: the same order of locks everywhere.
+    post = session.get(Post, revision.post_id, with_for_update=True)
+    mine = session.get(Revision, revision.id)
+    if post is None or mine is None or mine.state != "leased" or mine.lease_owner != owner:
+        return False
+    if record_verdict(session, mine, _document(revision, findings)) is None:
+        mine.state, mine.lease_owner, mine.lease_until = "deleted" if post.deleted else "superseded", "", None
+        return False
+    return True
+
+
+def _document(revision: Revision, findings: Findings) -> dict[str, Any]:
+    forum = revision.post.forum
+    policy = policy_of(forum)
+    return decide(findings, policy, text=revision.body, board=revision.board, region=forum.region)
+
+
+def policy_of(forum: Forum) -> Policy:
+    """The forum's policy; the default one where it can't be used, since a post must never go unread for that."""
+    try:
+        return load(forum.policy)
+    except ConfigurationError:
+        log.error("the policy of forum %s can't be used; the default stands in until it is mended", forum.slug)
+        return load()

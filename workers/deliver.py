@@ -1,0 +1,154 @@
+"""The job `deliver`: callbacks leave the outbox, signed, until delivered or given up."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy.orm import Session
+
+from service.callback import schedule
+from service.callback.send import Answer, send
+from service.errors import Conflict, NotFound
+from service.settings import Settings, settings
+from service.store import Store, store
+from service.store.models import Delivery, Forum, Verdict, now
+from service.wakeup import wake_deliver
+from workers.drain import drain
+from workers.lease import is_free, new_owner
+
+log = logging.getLogger(__name__)
+
+SENDERS = 8
+"""Callbacks on their way at once."""
+SENDERS_PER_FORUM = 3
+"""Of these, to one forum: a slow one must not hold up the others."""
+GONE = 410
+"""The status by which a forum says: send nothing here again."""
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """One callback to send now; `attempt` counts from 1."""
+
+    id: str
+    forum_id: str
+    url: str
+    secret: str
+    payload: dict[str, Any]
+    attempt: int
+
+
+def run() -> None:
+    """The RQ job: send until nothing is due."""
+    send_all(store(), settings())
+
+
+def send_all(where: Store, chosen: Settings) -> int:
+    """Send everything that is due; returns how many deliveries were looked at."""
+    return drain(lambda: send_some(where, chosen), wake_deliver)
+
+
+def send_some(where: Store, chosen: Settings) -> int:
+    """Claim a few deliveries, send them outside any transaction, record what came back."""
+    owner = new_owner()
+    with where.write() as session:
+        looked_at, parcels = claim(session, owner, chosen)
+    for parcel, answer in _answers(parcels, chosen):
+        with where.write() as session:
+            record(session, owner, parcel, answer)
+    return looked_at
+
+
+def due(moment: datetime) -> ColumnElement[bool]:
+    """Deliveries that may be claimed at that moment."""
+    return and_(Delivery.state == "pending", Delivery.due_at <= moment, is_free(Delivery, moment))
+
+
+def claim(session: Session, owner: str, chosen: Settings) -> tuple[int, list[Parcel]]:
+    """Lease due deliveries to `owner`, a few of each forum; returns how many were looked at and which to send.
+
+    What speaks of a verdict that stands no more, or goes to a forum that wants no callbacks, ends here unsent.
+    """
+    moment = now()
+    place = func.row_number().over(partition_by=Delivery.forum_id, order_by=(Delivery.due_at, Delivery.id))
+    ranked = select(Delivery.id, place.label("place")).where(due(moment)).subquery()
+    first = select(ranked.c.id).where(ranked.c.place <= SENDERS_PER_FORUM)
+    query = select(Delivery).where(Delivery.id.in_(first), due(moment)).order_by(Delivery.due_at, Delivery.id)
+    rows = session.scalars(query.limit(SENDERS).with_for_update(skip_locked=True)).all()
+    until = moment + timedelta(seconds=chosen.lease_seconds + chosen.callback_timeout_seconds)
+    return len(rows), [parcel for row in rows if (parcel := _parcel(session, row, owner, until))]
+
+
+def _parcel(session: Session, row: Delivery, owner: str, until: datetime) -> Parcel | None:
+    verdict, forum = session.get_one(Verdict, row.verdict_id), session.get_one(Forum, row.forum_id)
+    if not verdict.current:
+        row.state = "superseded"
+        return None
+    if forum.callback_disabled or not forum.callback_url:
+        row.state, row.last_error = "given_up", f"callbacks are off: {forum.callback_disabled or 'no address'}"[:300]
+        return None
+    row.lease_owner, row.lease_until, row.attempts = owner, until, row.attempts + 1
+    return Parcel(row.id, forum.id, forum.callback_url, forum.callback_secret, row.payload, row.attempts)
+
+
+def _answers(parcels: list[Parcel], chosen: Settings) -> Iterator[tuple[Parcel, Answer]]:
+    if not parcels:
+        return
+    limits = {"seconds": chosen.callback_timeout_seconds, "allow_private": chosen.allow_private_callbacks}
+    with ThreadPoolExecutor(SENDERS, thread_name_prefix="callback") as pool:
+        sent = {pool.submit(send, p.url, p.secret, p.id, p.payload, **limits): p for p in parcels}
+        for future in as_completed(sent):
+            yield sent[future], future.result()
+
+
+def record(session: Session, owner: str, parcel: Parcel, answer: Answer) -> None:
+    """Keep what came back: delivered, to try again, or given up."""
+    row = session.get(Delivery, parcel.id, with_for_update=True)
+    if row is None or row.state != "pending" or row.lease_owner != owner:
+        return
+    row.lease_owner, row.lease_until = "", None
+    row.last_status, row.last_error = answer.status, answer.error[:300]
+    if answer.accepted:
+        row.state, row.delivered_at = "delivered", now()
+    elif answer.status == GONE:
+        _disable(session, parcel)
+        row.state = "given_up"
+    else:
+        _try_again(row, answer)
+
+
+def _disable(session: Session, parcel: Parcel) -> None:
+    forum = session.get_one(Forum, parcel.forum_id, with_for_update=True)
+    forum.callback_disabled = f"the forum answered 410 Gone on {now():%Y-%m-%d %H:%M} UTC"
+    log.error("forum %s answered 410 Gone: its callbacks are off until somebody turns them on again", forum.slug)
+
+
+def _try_again(row: Delivery, answer: Answer) -> None:
+    pause = schedule.pause(row.attempts, answer.retry_after)
+    if pause is None:
+        row.state = "given_up"
+        log.error("callback %s given up after %d attempts: %s", row.id, row.attempts, row.last_error)
+        return
+    row.due_at = now() + timedelta(seconds=pause)
+    log.warning("callback %s failed (%s); again in %d s", row.id, row.last_error, pause)
+
+
+def replay(session: Session, delivery_id: str) -> Delivery:
+    """Send a delivery once more from the start of the schedule, under the same `webhook-id`.
+
+    Raises NotFound, and Conflict where its verdict stands no more.
+    """
+    row = session.get(Delivery, delivery_id, with_for_update=True)
+    if row is None:
+        raise NotFound("There is no such delivery. Its post may have been erased.")
+    if not session.get_one(Verdict, row.verdict_id).current:
+        raise Conflict("This callback speaks of an older verdict. Send the newest one of the post instead.")
+    row.state, row.due_at, row.attempts = "pending", now(), 0
+    row.lease_owner, row.lease_until, row.delivered_at = "", None, None
+    return row

@@ -1,0 +1,74 @@
+"""Leases: a worker holds rows for a while; what it does not finish others take over."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, or_, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from service.store import Store
+from service.store.models import Delivery, Revision, now
+from workers.logs import kind
+
+log = logging.getLogger(__name__)
+
+
+def process_name(pid: int) -> str:
+    """What the leases of a process of this machine begin with."""
+    return f"{os.uname().nodename[:40]}:{pid}:"
+
+
+def new_owner() -> str:
+    """The holder of one batch: this process and a number used once."""
+    return process_name(os.getpid()) + secrets.token_hex(6)
+
+
+def is_free(table: type[Revision] | type[Delivery], moment: datetime) -> ColumnElement[bool]:
+    """Nobody holds the row at that moment, and it is not put off until later."""
+    return or_(table.lease_until.is_(None), table.lease_until <= moment)
+
+
+@contextmanager
+def renewed(store: Store, owner: str, seconds: int) -> Iterator[None]:
+    """Keep the leases of `owner` on revisions alive while the block runs, however long reading takes."""
+    done = threading.Event()
+
+    def renew() -> None:
+        while not done.wait(seconds / 3):
+            try:
+                with store.write() as session:
+                    _extend(session, owner, seconds)
+            except SQLAlchemyError as error:
+                log.warning("lease not renewed (%s)", kind(error))
+
+    thread = threading.Thread(target=renew, name="lease", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join(timeout=5)
+
+
+def _extend(session: Session, owner: str, seconds: int) -> None:
+    held = update(Revision).where(Revision.lease_owner == owner, Revision.state == "leased")
+    session.execute(held.values(lease_until=now() + timedelta(seconds=seconds)))
+
+
+def release_process(session: Session, pid: int) -> int:
+    """Free what a dead process of this machine held; returns how many posts go back to others."""
+    name = process_name(pid)
+    for table in (Delivery, Revision):
+        held = update(table).where(table.lease_owner.startswith(name, autoescape=True))
+        if table is Revision:
+            held = held.where(Revision.state == "leased").values(state="pending")
+        freed = session.execute(held.values(lease_owner="", lease_until=None))
+    return freed.rowcount

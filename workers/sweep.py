@@ -1,0 +1,70 @@
+"""The sweeper: wakes workers for whatever is pending or due. Redis may have been wiped; the database knows."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import astuple, dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from service.settings import settings
+from service.store import Store, store
+from service.store.models import Delivery, Revision, now
+from service.wakeup import wake_classify, wake_deliver
+from workers import stopping
+from workers.classify import pending
+from workers.deliver import due
+from workers.logs import kind, start_logs
+from workers.parent import watch_parent
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """How much waits: posts to claim, posts being read, callbacks due, callbacks to retry later."""
+
+    pending: int
+    leased: int
+    due: int
+    later: int
+
+
+def once() -> Waiting:
+    """Count, and wake the workers there is something for."""
+    waiting = count(store())
+    if waiting.pending:
+        wake_classify()
+    if waiting.due:
+        wake_deliver()
+    return waiting
+
+
+def count(where: Store) -> Waiting:
+    """Count what waits, in one view of the database."""
+    moment = now()
+    with where.read() as session:
+        free = session.scalar(select(func.count()).select_from(pending(moment).order_by(None).subquery())) or 0
+        leased = session.scalar(select(func.count(Revision.id)).where(Revision.state == "leased")) or 0
+        ready = session.scalar(select(func.count(Delivery.id)).where(due(moment))) or 0
+        unsent = session.scalar(select(func.count(Delivery.id)).where(Delivery.state == "pending")) or 0
+    return Waiting(free, leased, ready, unsent - ready)
+
+
+def run_forever() -> None:
+    """Sweep every `HEED_SWEEP_SECONDS`; one log line whenever the counts change."""
+    start_logs()
+    stopping.on_signals()
+    watch_parent()
+    shown: Waiting | None = None
+    log.info("sweeper ready")
+    while not stopping.wait(settings().sweep_seconds):
+        try:
+            waiting = once()
+        except SQLAlchemyError as error:
+            log.error("sweep: the database does not answer (%s); trying again", kind(error))
+            continue
+        if waiting != shown and (any(astuple(waiting)) or shown is not None):
+            log.info("waiting: %d posts, %d being read, %d callbacks due, %d to retry", *astuple(waiting))
+            shown = waiting
