@@ -44,7 +44,9 @@ def record_decision(
     """
     item = _item(session, item_id, version)
     if item.state != "open":
-        raise Conflict("This post is no longer waiting: it was decided, edited or deleted meanwhile. Reload to see how.")
+        raise Conflict(
+            "This post is no longer waiting: it was decided, edited or deleted meanwhile. Reload to see how."
+        )
     if action not in DECISIONS:
         raise Invalid(f"Choose one of {', '.join(DECISIONS)}.", field="action")
     machine = session.get_one(Verdict, item.verdict_id)
@@ -195,9 +197,7 @@ def _announce(session: Session, post: Post, revision: Revision, verdict: Verdict
     forum = session.get_one(Forum, post.forum_id)
     if forum.callback_url and not forum.callback_disabled:
         payload = callback_payload(forum, post, revision, verdict, event)
-        session.add(
-            Delivery(forum_id=forum.id, post_id=post.id, verdict_id=verdict.id, event=event, payload=payload)
-        )
+        session.add(Delivery(forum_id=forum.id, post_id=post.id, verdict_id=verdict.id, event=event, payload=payload))
 
 
 def callback_payload(forum: Forum, post: Post, revision: Revision, verdict: Verdict, event: str) -> dict[str, Any]:

@@ -1,0 +1,60 @@
+"""Forums that send us posts: added with secrets of their own."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import secrets
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from service.errors import Conflict, Invalid
+from service.store.models import Forum
+
+SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+
+
+@dataclass(frozen=True)
+class NewForum:
+    """A forum just added. `api_key` is shown once; the database holds its hash."""
+
+    forum: Forum
+    api_key: str
+
+
+def add_forum(session: Session, slug: str, name: str, *, callback_url: str = "", region: str = "GB") -> NewForum:
+    """Add a forum with fresh secrets. `region` is the ISO 3166 country whose crisis resources its authors get.
+
+    Raises Invalid for a slug that can't stand in a URL, Conflict for one that is taken.
+    """
+    if not SLUG.fullmatch(slug):
+        raise Invalid("Use lower-case letters, digits and hyphens for the forum's slug, 63 at most.", field="slug")
+    if session.scalar(select(Forum.id).where(Forum.slug == slug)):
+        raise Conflict(f"There is a forum {slug} already. Choose another slug.")
+    api_key = f"heed_{secrets.token_urlsafe(32)}"
+    forum = Forum(
+        slug=slug,
+        name=name,
+        region=region.upper(),
+        callback_url=callback_url,
+        api_key_hash=hash_key(api_key),
+        webhook_secret=new_secret(),
+        discourse_secret=secrets.token_urlsafe(32),
+        callback_secret=new_secret(),
+    )
+    session.add(forum)
+    session.flush()
+    return NewForum(forum, api_key)
+
+
+def hash_key(api_key: str) -> str:
+    """SHA-256 in hex. The key has 256 random bits, so a slow hash would protect nothing more."""
+    return hashlib.sha256(api_key.encode()).hexdigest()
+
+
+def new_secret() -> str:
+    """A symmetric secret of Standard Webhooks: `whsec_` and 32 random bytes in base64."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()

@@ -1,0 +1,78 @@
+"""The web application: API, webhooks, console, health. gunicorn serves `service.web:create_app()`."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from flask import Flask, Response, request
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from service import health, problems
+from service.settings import Settings, settings
+
+CONSOLE = "/console"
+
+API_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+"""On every answer: nothing is guessed, framed, cached or told to other sites. Posts are private."""
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; connect-src 'self'; \
+base-uri 'none'; frame-ancestors 'none'"
+)
+"""The console runs its own files and nothing else, so text that slipped through as markup still does nothing."""
+
+
+def create_app() -> Flask:
+    """The application by the settings of this process. Raises ConfigurationError where these are wrong."""
+    chosen = settings()
+    app = Flask(__name__, static_folder=None)
+    _configure(app, chosen)
+    # Imported here: the blueprints read the settings that were just checked.
+    from service.intake import discourse, posts
+    from service.openapi import blueprint as openapi
+    from service.review import blueprint as review
+
+    for blueprint in (posts.blueprint, discourse.blueprint, openapi, health.blueprint, review):
+        app.register_blueprint(blueprint)
+    problems.install(app)
+    app.after_request(_protect)
+    if chosen.trusted_proxies:
+        hops = chosen.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    return app
+
+
+def _configure(app: Flask, chosen: Settings) -> None:
+    app.config.update(
+        SECRET_KEY=chosen.secret_key.get_secret_value(),
+        MAX_CONTENT_LENGTH=chosen.max_body_bytes,
+        MAX_FORM_MEMORY_SIZE=chosen.max_body_bytes,
+        SESSION_COOKIE_NAME="__Host-heed" if chosen.secure_cookies else "heed",
+        SESSION_COOKIE_SECURE=chosen.secure_cookies,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_PATH="/",
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
+        # The console's forms live as long as its session; a post left open over dinner can still be decided.
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_CHECK_DEFAULT=False,
+        PROPAGATE_EXCEPTIONS=False,
+    )
+    # Flask would log the exception with its values, and a value may be a post.
+    app.logger.setLevel(logging.CRITICAL)
+
+
+def _protect(response: Response) -> Response:
+    for name, value in API_HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers.setdefault("Content-Security-Policy", CSP)
+    if request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    return response

