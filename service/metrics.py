@@ -30,18 +30,14 @@ class HeedCollector(Collector):
 
 def _all(session: Session) -> Iterator[Metric]:
     yield _grouped(session, "heed_revisions", "Revisions of posts by state", "state", Revision.state)
-    yield _grouped(
-        session, "heed_verdicts_current", "Current verdicts by action", "action", Verdict.action, Verdict.current
-    )
+    yield _grouped(session, "heed_verdicts", "Current verdicts by action", "action", Verdict.action, Verdict.current)
     yield _grouped(session, "heed_queue_items", "Items of the review queue by state", "state", QueueItem.state)
     yield _grouped(session, "heed_deliveries", "Callbacks by state", "state", Delivery.state)
     waiting = Revision.state.in_(("pending", "leased"))
-    yield _age(
-        session, "heed_oldest_pending_seconds", "Age of the oldest post not read yet", Revision.received_at, waiting
-    )
+    yield _age(session, "heed_oldest_pending_seconds", "Age of the oldest unread post", Revision.received_at, waiting)
     unsent = Delivery.state == "pending"
     yield _age(
-        session, "heed_oldest_delivery_seconds", "Age of the oldest callback not sent", Delivery.created_at, unsent
+        session, "heed_oldest_delivery_seconds", "Age of the oldest unsent callback", Delivery.created_at, unsent
     )
     review = QueueItem.state == "open"
     yield _age(session, "heed_oldest_review_seconds", "Age of the oldest post at review", QueueItem.created_at, review)

@@ -93,11 +93,7 @@ def _unforeseen(error: Exception) -> Response:
     # Where and what kind, never the message: it may quote a post.
     where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "unknown place"
     log.error("%s in %s %s at %s", type(error).__name__, request.method, request.url_rule, where)
-    what = (
-        "A setting is wrong; the log names it."
-        if isinstance(error, ConfigurationError)
-        else "Something broke on our side."
-    )
+    what = "A setting is wrong." if isinstance(error, ConfigurationError) else "Something broke on our side."
     problem = RequestError(f"{what} Nothing was half stored. Send it again, and tell the operator if it stays so.")
     problem.status, problem.title = 500, "Internal error"
     return answer(problem)

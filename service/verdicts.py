@@ -1,6 +1,6 @@
 """Verdicts as they are kept: recorded, superseded, decided by people, taken back, shown.
 
-Each function works inside the caller's transaction, so a verdict, its queue item and its callback stand or fall together.
+Each function works inside the caller's transaction: a verdict, its queue item and its callback stand or fall together.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from service.settings import settings
 
 PRAGMAS = ("busy_timeout=15000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
-"""SQLite: patience first, readers beside one writer, nothing lost in a power cut, references held, erased text overwritten."""
+"""SQLite: patience first, readers beside a writer, nothing lost in a power cut, references held, erasure overwrites."""
 
 
 class Store:

@@ -27,7 +27,7 @@ def small(kind, folder, labels: list[str], bias: list[float]):
 
 def test_a_text_classifier_takes_over_the_labels_it_names(tmp_path):
     name = small(BertForSequenceClassification, tmp_path, ["Stop-Treatment", "dosing", "other"], [4.0, -4.0, 0.0])
-    (found,) = load_classifier(medical_model=name).read([PostText("word " * 700)])
+    (found,) = load_classifier(medical_model=name).read([PostText("I take my tablets with breakfast. " * 120)])
     scores = {label.label: label.score for label in found.labels}
     assert scores["stop_treatment"] > 0.95 and scores["dosing"] < 0.05 and scores["false_cure"] == 0.0
     assert found.models["medical"] == name
