@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,10 +12,17 @@ from classifiers.engine import load_classifier
 from classifiers.findings import Findings, PostText
 from classifiers.labels import CLAIMS, PERSONAL_DATA, POST_LABELS, SPAN_TYPES, THIRD_PARTY_HEALTH, Area
 from training.corpus import LabelledPost
+from training.score import match_spans
 
-MERCY = {"crisis": 3.0, "encouragement": 2.0, "ideation": 1.5, "concern_for_other": 1.5}
-"""How many false alarms a missed post of this label is worth when its threshold is chosen (F-beta's beta)."""
+MERCY = {"crisis": 3.0, "encouragement": 1.5, "ideation": 1.5, "concern_for_other": 1.5}
+"""F-beta's beta: how many times a missed post of this label weighs a false alarm; 1 for the others."""
+PRIOR = 8.0
+"""Positives that the whole area's curve counts for in each label's: few posts of its own can't decide alone."""
+CUTS = tuple(round(0.1 + 0.025 * step, 3) for step in range(34))
 THRESHOLDS = Path(__file__).parents[1] / "service" / "policy" / "thresholds.toml"
+
+Counts = list[tuple[float, float, float]]
+"""Hits, false alarms and misses at each of CUTS."""
 
 
 @dataclass
@@ -32,14 +40,13 @@ def calibrate(model: Path, posts: list[LabelledPost]) -> Calibration:
     for area in dict.fromkeys(area for area, _ in POST_LABELS):
         names = [name for a, name in POST_LABELS if a == area]
         scores, truths = _table(findings, posts, names)
-        temperature = _temperature(scores, truths)
-        result.temperatures[area] = temperature
-        calm = (scores / temperature).sigmoid()
-        result.thresholds[area] = {
-            name: _threshold(calm[:, i], truths[:, i], MERCY.get(name, 1.0)) for i, name in enumerate(names)
-        }
+        result.temperatures[area] = _temperature(scores, truths)
+        calm = (scores / result.temperatures[area]).sigmoid()
+        counts = {name: _label_counts(calm[:, i], truths[:, i] > 0) for i, name in enumerate(names)}
+        result.thresholds[area] = _thresholds(counts)
     for area, types in SPAN_TYPES.items():
-        result.thresholds.setdefault(area, {}).update(dict.fromkeys(types, 0.5))
+        counts = {name: _span_counts(findings, posts, area, name) for name in types}
+        result.thresholds.setdefault(area, {}).update(_thresholds(counts))
     return result
 
 
@@ -60,18 +67,43 @@ def _temperature(logits: torch.Tensor, truths: torch.Tensor) -> float:
     return round(min(grid, key=lambda t: float(loss(logits / t, truths))), 2)
 
 
-def _threshold(scores: torch.Tensor, truth: torch.Tensor, beta: float) -> float:
-    """The grid point with the best F-beta; its neighbours count too, so that one post can't decide."""
-    grid = [0.05 + 0.025 * step for step in range(37)]
-    values = [_f_beta(scores >= cut, truth > 0, beta) for cut in grid]
-    smooth = [sum(values[max(0, i - 2) : i + 3]) / len(values[max(0, i - 2) : i + 3]) for i in range(len(values))]
-    return round(grid[max(range(len(grid)), key=smooth.__getitem__)], 3)
+def _label_counts(scores: torch.Tensor, truth: torch.Tensor) -> Counts:
+    said = [scores >= cut for cut in CUTS]
+    return [(int((s & truth).sum()), int((s & ~truth).sum()), int((~s & truth).sum())) for s in said]
 
 
-def _f_beta(said: torch.Tensor, truth: torch.Tensor, beta: float) -> float:
-    hit, wrong, missed = (said & truth).sum(), (said & ~truth).sum(), (~said & truth).sum()
+def _span_counts(findings: Sequence[Findings], posts: Sequence[LabelledPost], area: Area, kind: str) -> Counts:
+    counts = []
+    for cut in CUTS:
+        hits = said = true = 0
+        for found, post in zip(findings, posts, strict=True):
+            mine = [(s.type, s.start, s.end) for s in found.spans if (s.area, s.type) == (area, kind) and s.score >= cut]
+            marked = post.claims if area is Area.CLAIM else post.spans
+            matched = match_spans(mine, [(s.type, s.start, s.end) for s in marked if s.type == kind])
+            hits, said, true = hits + matched[0], said + matched[1], true + matched[2]
+        counts.append((hits, said - hits, true - hits))
+    return counts
+
+
+def _thresholds(counts: dict[str, Counts]) -> dict[str, float]:
+    """For each name the cut with the best F-beta, its own counts joined by its area's, scaled to PRIOR positives."""
+    pooled = [tuple(map(sum, zip(*at, strict=True))) for at in zip(*counts.values(), strict=True)]
+    share = PRIOR / max(1.0, pooled[0][0] + pooled[0][2])
+    chosen = {}
+    for name, own in counts.items():
+        joined = [
+            tuple(mine + share * all_ for mine, all_ in zip(at, of_area, strict=True))
+            for at, of_area in zip(own, pooled, strict=True)
+        ]
+        values = [_f_beta(*at, MERCY.get(name, 1.0)) for at in joined]
+        chosen[name] = CUTS[max(range(len(CUTS)), key=values.__getitem__)]
+    return chosen
+
+
+def _f_beta(hit: float, wrong: float, missed: float, beta: float) -> float:
     weight = beta * beta
-    return float((1 + weight) * hit / ((1 + weight) * hit + weight * missed + wrong).clamp(min=1e-9))
+    total = (1 + weight) * hit + weight * missed + wrong
+    return (1 + weight) * hit / total if total else 0.0
 
 
 def write_thresholds(thresholds: dict[str, dict[str, float]]) -> None:

@@ -92,7 +92,7 @@ def parse(record: dict) -> LabelledPost:
         raise ValueError("ideation with a plan or intent is crisis alone")
     return LabelledPost(
         id=record["id"],
-        thread=record["thread"],
+        thread=record.get("thread", record["id"]),
         title=record["title"],
         parent=record["parent"],
         text=text,
@@ -101,7 +101,7 @@ def parse(record: dict) -> LabelledPost:
         third_party_health=bool(record["third_party_health"]),
         claims=spans("claims", labels.CLAIMS),
         spans=spans("spans", labels.PERSONAL_DATA),
-        pair=record["pair"],
+        pair=record.get("pair", ""),
     )
 
 

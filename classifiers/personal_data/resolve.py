@@ -10,8 +10,8 @@ from classifiers.personal_data.found import Found
 def resolve(spans: list[Found]) -> list[Found]:
     """Spans that do not overlap, sorted by place.
 
-    The rule: the longer span stays; of equals a pattern before the model, then the higher score (validated before
-    context), then the one given first.
+    The rule: a pattern stays before the model, since it knows the value's form; then the longer span, then the higher
+    score (validated before context), then the one given first.
     """
     kept: list[tuple[int, int, int]] = []
     order = sorted(range(len(spans)), key=lambda index: (*_rank(spans[index]), index))
@@ -22,9 +22,9 @@ def resolve(spans: list[Found]) -> list[Found]:
     return [spans[index] for _, _, index in kept]
 
 
-def _rank(span: Found) -> tuple[int, bool, float]:
+def _rank(span: Found) -> tuple[bool, int, float]:
     """Smaller stays."""
-    return -span.length, span.source == "model", -span.score
+    return span.source == "model", -span.length, -span.score
 
 
 def _is_free(kept: list[tuple[int, int, int]], span: Found) -> bool:

@@ -112,8 +112,8 @@ def test_every_occurrence_of_a_value_is_a_span() -> None:
 @pytest.mark.parametrize(
     ("spans", "kept"),
     [
-        ([Found("phone", 0, 5, 0.9, "a"), Found("payment", 3, 20, 0.5, "model")], ["payment"]),  # the longer
-        ([Found("phone", 0, 5, 0.99, "model"), Found("payment", 0, 5, 0.9, "a")], ["payment"]),  # a pattern before the model
+        ([Found("phone", 0, 5, 0.9, "a"), Found("payment", 3, 20, 0.9, "b")], ["payment"]),  # the longer
+        ([Found("phone", 0, 9, 0.99, "model"), Found("payment", 0, 5, 0.9, "a")], ["payment"]),  # a pattern before the model
         ([Found("phone", 0, 5, 0.9, "a"), Found("payment", 0, 5, 0.98, "b")], ["payment"]),  # validated before context
         ([Found("phone", 0, 5, 0.9, "a"), Found("payment", 0, 5, 0.9, "b")], ["phone"]),  # the first
         ([Found("phone", 5, 9, 0.9, "a"), Found("email", 0, 5, 0.9, "b")], ["email", "phone"]),  # neighbours both stay, sorted
