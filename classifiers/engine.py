@@ -92,7 +92,12 @@ class Classifier:
         by_post: list[list[int]] = [[] for _ in posts]
         for i, (index, _) in enumerate(windows):
             by_post[index].append(i)
-        return iter([_join(post, [(windows[i][1], *outputs[i]) for i in mine]) for post, mine in zip(posts, by_post, strict=True)])
+        return iter(
+            [
+                _join(post, [(windows[i][1], *outputs[i]) for i in mine])
+                for post, mine in zip(posts, by_post, strict=True)
+            ]
+        )
 
     def _findings(self, item: _Read, scores: _Scores | None) -> Findings:
         patterns = find_patterns(item.reading.text)
@@ -198,5 +203,6 @@ def _join(post: Encoded, parts: list[tuple[Any, ...]]) -> _Scores:
 
 def _original(item: _Read, area: Area, found: Iterable[Found]) -> tuple[MarkedSpan, ...]:
     return tuple(
-        MarkedSpan(area, span.type, *item.reading.original(span.start, span.end), span.score, span.source) for span in found
+        MarkedSpan(area, span.type, *item.reading.original(span.start, span.end), span.score, span.source)
+        for span in found
     )

@@ -49,9 +49,14 @@ WORDS: dict[str, str] = {
 }
 """Category → patterns of its words (generic and brand names of Britain, America and India), parted by white space."""
 
-NOT_MEANT = re.compile(r"\bheat\s+stroke\b|\bstroke\s+of\b|\bkid(?:ding|ney)\b|\bbaby\s+(?:aspirin|steps|wipes)\b", re.IGNORECASE)
+NOT_MEANT = re.compile(
+    r"\bheat\s+stroke\b|\bstroke\s+of\b|\bkid(?:ding|ney)\b|\bbaby\s+(?:aspirin|steps|wipes)\b", re.IGNORECASE
+)
 """Read over before the words are looked for."""
-COMPILED = {category: re.compile(rf"(?<!\w)(?:{'|'.join(words.split())})(?!\w)", re.IGNORECASE) for category, words in WORDS.items()}
+COMPILED = {
+    category: re.compile(rf"(?<!\w)(?:{'|'.join(words.split())})(?!\w)", re.IGNORECASE)
+    for category, words in WORDS.items()
+}
 
 
 def hazards(text: str, parent: str = "") -> tuple[str, ...]:

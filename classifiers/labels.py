@@ -69,7 +69,5 @@ SPAN_TYPES: dict[Area, tuple[str, ...]] = {Area.CLAIM: CLAIMS, Area.PERSONAL_DAT
 DISTRESS = frozenset({"crisis", "ideation", "self_injury", "disordered_eating"})
 """Labels of the author's own state, which never lead to `remove`."""
 
-HIGH_PERSONAL_DATA = frozenset(
-    {"government_id", "medical_id", "payment", "credential", "address", THIRD_PARTY_HEALTH}
-)
+HIGH_PERSONAL_DATA = frozenset({"government_id", "medical_id", "payment", "credential", "address", THIRD_PARTY_HEALTH})
 """Personal data of high severity by section 2 of the policy; every other type is medium."""

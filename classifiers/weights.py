@@ -122,7 +122,9 @@ def _manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest = json.loads((folder / "heed.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        raise ModelError(f"There is no readable heed.json in {folder}. Fetch the files again or run `make train`.") from None
+        raise ModelError(
+            f"There is no readable heed.json in {folder}. Fetch the files again or run `make train`."
+        ) from None
     ours = [f"{area}.{label}" for area, label in POST_LABELS]
     if manifest.get("post_labels") != ours or manifest.get("claims") != list(CLAIMS):
         raise ModelError(f"The model in {folder} was trained for other labels. Run `make train`.")

@@ -23,7 +23,7 @@ _hasher = PasswordHasher()
 
 
 def add_moderator(session: Session, name: str, password: str, role: str = "moderator") -> Moderator:
-    """Add a moderator, `role` being "moderator" or "admin". Names are kept in lower case, so "Robin" logs in as "robin".
+    """Add a moderator, `role` being "moderator" or "admin". Names are kept in lower case: "Robin" logs in as "robin".
 
     Raises Invalid for a name, password or role that can't be used, Conflict for a name that is taken.
     """

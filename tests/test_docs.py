@@ -16,7 +16,12 @@ DOCS = {path.name: path.read_text(encoding="utf-8") for path in [ROOT / "README.
 
 
 def settings_page() -> str:
-    rows = ["# Settings", "", "Read from the environment. Checked against `service/settings.py` by tests/test_docs.py.", ""]
+    rows = [
+        "# Settings",
+        "",
+        "Read from the environment. Checked against `service/settings.py` by tests/test_docs.py.",
+        "",
+    ]
     rows += ["| variable | default | what it does |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
         default = field.default.get_secret_value() if hasattr(field.default, "get_secret_value") else field.default

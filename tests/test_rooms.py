@@ -26,11 +26,11 @@ def files(room: str) -> list[Path]:
     return sorted((ROOT / room).rglob("*.py"))
 
 
-@pytest.mark.parametrize(("room", "forbidden"), [("classifiers", ("service", "workers", "training")), ("service", ("workers", "training"))])
+@pytest.mark.parametrize(
+    ("room", "forbidden"), [("classifiers", ("service", "workers", "training")), ("service", ("workers", "training"))]
+)
 def test_a_room_knows_only_those_below_it(room, forbidden):
-    wrong = [
-        (path.name, name) for path in files(room) for name in imported(path) if name.split(".")[0] in forbidden
-    ]
+    wrong = [(path.name, name) for path in files(room) for name in imported(path) if name.split(".")[0] in forbidden]
     assert wrong == []
 
 

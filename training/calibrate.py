@@ -77,7 +77,9 @@ def _span_counts(findings: Sequence[Findings], posts: Sequence[LabelledPost], ar
     for cut in CUTS:
         hits = said = true = 0
         for found, post in zip(findings, posts, strict=True):
-            mine = [(s.type, s.start, s.end) for s in found.spans if (s.area, s.type) == (area, kind) and s.score >= cut]
+            mine = [
+                (s.type, s.start, s.end) for s in found.spans if (s.area, s.type) == (area, kind) and s.score >= cut
+            ]
             marked = post.claims if area is Area.CLAIM else post.spans
             matched = match_spans(mine, [(s.type, s.start, s.end) for s in marked if s.type == kind])
             hits, said, true = hits + matched[0], said + matched[1], true + matched[2]

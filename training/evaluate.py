@@ -24,7 +24,11 @@ from training.score import match_spans, prf
 from training.split import split
 
 DOCS = Path(__file__).parents[1] / "docs"
-AREAS: dict[str, Sequence[str]] = {"medical": MEDICAL, "self_harm": SELF_HARM, "third_party_health": [THIRD_PARTY_HEALTH]}
+AREAS: dict[str, Sequence[str]] = {
+    "medical": MEDICAL,
+    "self_harm": SELF_HARM,
+    "third_party_health": [THIRD_PARTY_HEALTH],
+}
 
 
 @dataclass
@@ -168,7 +172,9 @@ def main() -> None:
     classifier = load_classifier(arguments.model)
     reports = [report("Test threads of the corpus", measure(classifier, split(corpus.read())["test"]))]
     if arguments.examples:
-        reports.append(report("Worked examples of the policy", measure(classifier, list(corpus.read([arguments.examples])))))
+        reports.append(
+            report("Worked examples of the policy", measure(classifier, list(corpus.read([arguments.examples]))))
+        )
     page = markdown(reports, classifier.models["shared"])
     print(page)
     if not arguments.print:

@@ -47,7 +47,9 @@ def quick(network: HeedNetwork, tokenizer: object, posts: list[LabelledPost]) ->
 def any_label(scores: Sequence[Sequence[float]], truths: Sequence[Sequence[int]], columns: list[int]) -> float:
     """AUPRC of "any of these labels" by the largest of their scores."""
     truth = [max(row[c] for c in columns) for row in truths]
-    return float(average_precision_score(truth, [max(row[c] for c in columns) for row in scores])) if any(truth) else 0.0
+    return (
+        float(average_precision_score(truth, [max(row[c] for c in columns) for row in scores])) if any(truth) else 0.0
+    )
 
 
 def match_spans(said: Iterable[SpanKey], truth: Iterable[SpanKey], exact: bool = False) -> tuple[int, int, int]:

@@ -49,7 +49,9 @@ def examples(tokenizer: Any, post: LabelledPost, known: frozenset[str] | None = 
     return made
 
 
-def _tags(window: Window, spans: tuple[Span, ...], types: tuple[str, ...], where: dict[int, int], known: bool) -> list[int]:
+def _tags(
+    window: Window, spans: tuple[Span, ...], types: tuple[str, ...], where: dict[int, int], known: bool
+) -> list[int]:
     tags = [UNKNOWN if start < 0 or not known else 0 for start in window.starts]
     if not known:
         return tags

@@ -17,15 +17,18 @@ from pathlib import Path
 import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from transformers import AutoTokenizer
 
 from classifiers import weights
-from classifiers.network import Batch, HeedNetwork, Output, collate
+from classifiers.network import HeedNetwork, Output, collate
 from training import calibrate, corpus, outside, score
 from training.split import split
 from training.targets import UNKNOWN, Example, examples
 
 RUNS = Path(__file__).parent / "runs"
+AVERAGING = 0.99
+"""Decay of the moving average of the weights, a step."""
 
 
 def main() -> None:
@@ -57,38 +60,42 @@ def main() -> None:
     print(f"Written to {target}")
 
 
-def fit(network: HeedNetwork, taught: list[Example], dev: list, tokenizer: object, run: Path, arguments: argparse.Namespace) -> Path:
+def fit(
+    network: HeedNetwork, taught: list[Example], dev: list, tokenizer: object, run: Path, arguments: argparse.Namespace
+) -> Path:
     """All epochs; returns the file of the best one. Picks up after the last whole epoch found in `run`."""
     optimizer = torch.optim.AdamW(_groups(network, arguments.rate), weight_decay=0.01)
     batches = len(list(_batches(taught, random.Random(0), arguments.tokens)))
     total = batches * arguments.epochs
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _slope(step, total))
     balance = _balance(taught)
+    # Weights averaged over the last hundreds of steps: steadier than any single step where posts are few.
+    averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(AVERAGING))
     state_file, best_file = run / "last.pt", run / "best.pt"
     begin, best = 0, -math.inf
     if state_file.exists() and arguments.resume:
         state = torch.load(state_file, weights_only=True)
         network.load_state_dict(state["network"])
+        averaged.load_state_dict(state["averaged"])
         optimizer.load_state_dict(state["optimizer"])
         schedule.load_state_dict(state["schedule"])
         begin, best = state["epoch"] + 1, state["best"]
     for epoch in range(begin, arguments.epochs):
         began = time.monotonic()
-        loss = _epoch(network, _batches(taught, random.Random(epoch), arguments.tokens), batches, optimizer, schedule, balance, epoch)
-        figures = score.quick(network, tokenizer, dev)
+        shuffled = _batches(taught, random.Random(epoch), arguments.tokens)
+        loss = _epoch(network, averaged, shuffled, batches, optimizer, schedule, balance, epoch)
+        figures = score.quick(averaged.module, tokenizer, dev)
         print(f"epoch {epoch}: loss {loss:.3f}, dev {figures}, {time.monotonic() - began:.0f} s", flush=True)
         if figures["mean"] > best:
             best = figures["mean"]
-            torch.save(network.state_dict(), best_file)
-        torch.save(
-            {"network": network.state_dict(), "optimizer": optimizer.state_dict(), "schedule": schedule.state_dict(),
-             "epoch": epoch, "best": best},
-            state_file,
-        )  # fmt: skip
+            torch.save(averaged.module.state_dict(), best_file)
+        state = {"network": network, "averaged": averaged, "optimizer": optimizer, "schedule": schedule}
+        saved = {name: part.state_dict() for name, part in state.items()}
+        torch.save(saved | {"epoch": epoch, "best": best}, state_file)
     return best_file
 
 
-def _epoch(network, batches, count, optimizer, schedule, balance, epoch) -> float:  # noqa: ANN001
+def _epoch(network, averaged, batches, count, optimizer, schedule, balance, epoch) -> float:  # noqa: ANN001
     network.train()
     losses = []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -102,6 +109,7 @@ def _epoch(network, batches, count, optimizer, schedule, balance, epoch) -> floa
             nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimizer.step()
             schedule.step()
+            averaged.update_parameters(network)
             losses.append(loss.item())
     return sum(losses) / len(losses)
 
@@ -120,7 +128,9 @@ def _tag_loss(logits: Tensor, tags: Tensor) -> Tensor:
     weight[0] = 0.4
     if not (tags != UNKNOWN).any():
         return logits.sum() * 0.0
-    return nn.functional.cross_entropy(logits.float().flatten(0, 1), tags.flatten(), weight=weight, ignore_index=UNKNOWN)
+    return nn.functional.cross_entropy(
+        logits.float().flatten(0, 1), tags.flatten(), weight=weight, ignore_index=UNKNOWN
+    )
 
 
 def _batches(taught: list[Example], chance: random.Random, tokens: int):  # noqa: ANN202
@@ -135,7 +145,12 @@ def _batches(taught: list[Example], chance: random.Random, tokens: int):  # noqa
     for group in groups:
         batch = collate([example.window for example in group], pad=0)
         longest = batch.ids.shape[1]
-        yield batch, torch.tensor([e.labels for e in group]), _padded(group, "claims", longest), _padded(group, "personal", longest)
+        yield (
+            batch,
+            torch.tensor([e.labels for e in group]),
+            _padded(group, "claims", longest),
+            _padded(group, "personal", longest),
+        )
 
 
 def _padded(group: list[Example], name: str, longest: int) -> Tensor:
@@ -169,7 +184,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--name", default="student", help="folder under training/runs")
     parser.add_argument("--epochs", type=int, default=8)
-    parser.add_argument("--rate", type=float, default=2e-4, help="learning rate of the encoder; heads take ten times it")
+    parser.add_argument(
+        "--rate", type=float, default=2e-4, help="learning rate of the encoder; heads take ten times it"
+    )
     parser.add_argument("--tokens", type=int, default=1024, help="token budget of a batch")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--threads", type=int, default=0)

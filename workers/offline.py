@@ -8,10 +8,10 @@ from itertools import islice
 from typing import Any, TextIO
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from service.intake.submission import Format
 
 from classifiers.engine import Classifier
 from classifiers.findings import PostText
-from service.intake.submission import Format
 from service.policy import Policy, decide, load
 
 CHUNK = 64

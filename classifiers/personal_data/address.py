@@ -20,7 +20,9 @@ NAMED = rf"(?:(?:N|S|E|W|North|South|East|West|Old|New|St\.?|Saint|The)\s)?(?:{W
 STREET = re.compile(
     rf"(?<![\w.£$€/+-])(?P<number>{NUMBER}),?\s{{1,2}}(?P<name>{NAMED}|[A-Z][a-zß]{{2,20}}(?:straat|straße|strasse|weg)\b(?:\s\d{{1,4}}[a-z]?)?)"
 )
-REVERSED = re.compile(r"(?<!\w)[A-ZÄÖÜ][a-zäöüß-]{2,24}(?:straße|strasse|str\.|weg|platz|allee|gasse)\s\d{1,4}\s?[a-z]?(?!\w)")
+REVERSED = re.compile(
+    r"(?<!\w)[A-ZÄÖÜ][a-zäöüß-]{2,24}(?:straße|strasse|str\.|weg|platz|allee|gasse)\s\d{1,4}\s?[a-z]?(?!\w)"
+)
 LOWER = re.compile(
     r"(?<![\w.£$€/+-])\d{1,4}[a-z]?\s(?:[a-z][a-z'’]{2,20}\s){1,2}(?:street|road|rd|avenue|lane|close|crescent|terrace|gardens|drive|grove|court)(?!\w)"
 )
@@ -38,13 +40,17 @@ HOME = re.compile(
     re.IGNORECASE,
 )
 HOME_RIGHT_BEFORE = re.compile(
-    r"(?<!\w)(?:live[sd]?|living|address|home|house|at|mine|moved|send|post|deliver|number|outside|door|flat|is)(?!\w)[^.!?\n]{0,20}$", re.IGNORECASE
+    r"(?<!\w)(?:live[sd]?|living|address|home|house|at|mine|moved|send|post|deliver|number|outside|door|flat|is)(?!\w)[^.!?\n]{0,20}$",
+    re.IGNORECASE,
 )
 PUBLIC = re.compile(
     r"(?<!\w)(?:hospital|clinic|surgery|health\s+cent(?:re|er)|pharmacy|medical\s+cent(?:re|er)|museum|library|charity|society|foundation|university|ltd|hotel|church\s+hall|community\s+cent(?:re|er))(?!\w)",
     re.IGNORECASE,
 )
-COUNTED = re.compile(r"\s(?:patients|people|women|men|studies|mg|mcg|ml|tablets|weeks|days|years|months|hours|minutes|miles)\b", re.IGNORECASE)
+COUNTED = re.compile(
+    r"\s(?:patients|people|women|men|studies|mg|mcg|ml|tablets|weeks|days|years|months|hours|minutes|miles)\b",
+    re.IGNORECASE,
+)
 SENTENCE_WORDS = frozenset(
     (
         "The This That She He They We I It And But So If Dear My Your His Her Please Thanks Then When DOB Tel Phone Email Mobile NHS ID Ref "

@@ -28,8 +28,12 @@ LOGIN = re.compile(
 SECRET_NEAR = re.compile(r"(?<!\w)(?:pass|password|passcode|pw|pwd|pin|portal|log\s?in)(?!\w)", re.IGNORECASE)
 TRAILING = ".,;:!?'\"’”)…"
 SECRET_SHAPE = re.compile(r"(?=.*\d)(?=.*[^\W\d])|(?=.*[^\w.,:;!?'’-])(?=.*\w)|(?=[^-]+-[^-]+-)|(?=.*[a-z][A-Z])")
-ORDINARY = re.compile(r"(?:https?://|\d+(?:mg|mcg|ml|g|st|nd|rd|th|am|pm|x|k|%)?$|[a-z]+['’][a-z]+$|[£$€])", re.IGNORECASE)
-PHRASES = frozenset("protected reset manager strong weak wrong changed expired forgotten please again that this something anything your mine".split())
+ORDINARY = re.compile(
+    r"(?:https?://|\d+(?:mg|mcg|ml|g|st|nd|rd|th|am|pm|x|k|%)?$|[a-z]+['’][a-z]+$|[£$€])", re.IGNORECASE
+)
+PHRASES = frozenset(
+    "protected reset manager strong weak wrong changed expired forgotten please again that this something anything your mine".split()
+)
 
 
 def find(text: str) -> Iterator[Found]:
@@ -62,4 +66,8 @@ def _is_secret(value: str, stated: bool) -> bool:
 
 
 def _is_user_name(value: str) -> bool:
-    return len(value) >= 4 and not ORDINARY.match(value) and (SECRET_SHAPE.match(value) is not None or re.search(r"\w[._]\w", value) is not None)
+    return (
+        len(value) >= 4
+        and not ORDINARY.match(value)
+        and (SECRET_SHAPE.match(value) is not None or re.search(r"\w[._]\w", value) is not None)
+    )

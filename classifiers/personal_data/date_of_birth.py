@@ -37,13 +37,16 @@ LABEL = re.compile(
     r"(?P<gap>[^.!?\n]{0,40}?)$",
     re.IGNORECASE,
 )
-GAP = re.compile(r"(?:[\s:,=.(\"'’–—-]|\b(?:is|was|on|the|my|his|her|their|in|it's|its|of|at|a|am|are|he|she|i|mine|to|be)\b|\b[A-Z][\w'’-]+\b)*+$")
+GAP = re.compile(
+    r"(?:[\s:,=.(\"'’–—-]|\b(?:is|was|on|the|my|his|her|their|in|it's|its|of|at|a|am|are|he|she|i|mine|to|be)\b|\b[A-Z][\w'’-]+\b)*+$"
+)
 AFTERWARDS = re.compile(
     r"\s{0,2}[(,]?\s{0,2}(?:is|was|being|that's|thats)?\s{0,2}(?:my|her|his|their|our)?\s{0,2}(?:d\.?o\.?b\b|date of birth|birthday|birth\s?date)",
     re.IGNORECASE,
 )
 OTHER_EVENT = re.compile(
-    r"(?:diagnos|appointment|surgery|operat|transplant|due|expir|admitted|discharged|today|since|started)[^.\n]{0,15}$", re.IGNORECASE
+    r"(?:diagnos|appointment|surgery|operat|transplant|due|expir|admitted|discharged|today|since|started)[^.\n]{0,15}$",
+    re.IGNORECASE,
 )
 
 

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 from classifiers.personal_data.found import CONTEXT, VALIDATED, Found
 
-PLAIN = re.compile(r"(?<![\w.%+@/-])[\w%+'-](?:[\w%+'-]|\.(?=[\w%+'-])){0,63}@(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,24}(?![\w@])")
+PLAIN = re.compile(
+    r"(?<![\w.%+@/-])[\w%+'-](?:[\w%+'-]|\.(?=[\w%+'-])){0,63}@(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,24}(?![\w@])"
+)
 AT = r"(?:\s{0,2}[\[({<]\s{0,2}(?:at|@|arroba)\s{0,2}[\])}>]\s{0,2}|\s{1,2}(?:at|@|arroba)\s{1,2}|\s@\s?|\s?@\s)"
 DOT = r"(?:\s{0,2}[\[({<]\s{0,2}(?:dot|\.|punkt|punto)\s{0,2}[\])}>]\s{0,2}|\s{1,2}(?:dot|punkt|punto|point)\s{1,2}|\.)"
 SUFFIX = r"(?:com|org|net|edu|info|me|co|io|uk|ie|de|fr|es|it|nl|in|za|au|nz|ca|us|br|se|dk|no|fi|pl|pt|ch|at|be|eu)"

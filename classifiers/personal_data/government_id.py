@@ -42,7 +42,9 @@ class Identifier:
     """Is the shape so telling that a right checksum needs no word at all?"""
 
 
-def _identifier(name: str, shape: str, labels: str, checksum: ModuleType | None = None, telling: bool = False) -> Identifier:
+def _identifier(
+    name: str, shape: str, labels: str, checksum: ModuleType | None = None, telling: bool = False
+) -> Identifier:
     bounded = re.compile(rf"(?<![\w.+/@#-])(?:{shape})(?![\w@]|[-/]\d|\.\d)", re.IGNORECASE)
     return Identifier(name, bounded, re.compile(leading(labels) + "$", re.IGNORECASE), checksum, telling)
 
@@ -50,10 +52,23 @@ def _identifier(name: str, shape: str, labels: str, checksum: ModuleType | None 
 TABLE = (
     _identifier("us_ssn", r"\d{3}-\d{2}-\d{4}", r"ssn|social(?:\s+security)?|soc", None, telling=True),
     _identifier("us_ssn_loose", r"\d{3}\s?\d{2}\s?\d{4}", r"ssn|social(?:\s+security)?(?:\s+number)?|soc", None),
-    _identifier("us_itin_medicare", r"[1-9][A-Z][A-Z0-9]\d-?[A-Z][A-Z0-9]\d-?[A-Z]{2}\d{2}", r"medicare(?:\s+(?:id|card|number))?|mbi|hicn", None),
-    _identifier("gb_nhs", r"\d{3}[ -]?\d{3}[ -]?\d{4}", r"nhs|national\s+health|h\s?&\s?c|health\s+(?:and|&)\s+care", nhs),
+    _identifier(
+        "us_itin_medicare",
+        r"[1-9][A-Z][A-Z0-9]\d-?[A-Z][A-Z0-9]\d-?[A-Z]{2}\d{2}",
+        r"medicare(?:\s+(?:id|card|number))?|mbi|hicn",
+        None,
+    ),
+    _identifier(
+        "gb_nhs", r"\d{3}[ -]?\d{3}[ -]?\d{4}", r"nhs|national\s+health|h\s?&\s?c|health\s+(?:and|&)\s+care", nhs
+    ),
     _identifier("gb_chi", r"\d{6}\s?\d{4}", r"chi", None),
-    _identifier("gb_nino", r"[A-Z]{2}\s?\d{2}\s?\d{2}\s?\d{2}\s?[A-D]", r"nino?|nat(?:ional)?\.?\s+ins(?:urance)?|n\.i\.", None, telling=True),
+    _identifier(
+        "gb_nino",
+        r"[A-Z]{2}\s?\d{2}\s?\d{2}\s?\d{2}\s?[A-D]",
+        r"nino?|nat(?:ional)?\.?\s+ins(?:urance)?|n\.i\.",
+        None,
+        telling=True,
+    ),
     _identifier(
         "gb_driver",
         r"[A-Z9]{5}\s?\d{6}\s?[A-Z9]{2}\s?\d?[A-Z]{2,3}|[A-Z9]{5}\d{6}[A-Z9]{2}\d?[A-Z]{2}",
@@ -61,33 +76,67 @@ TABLE = (
         None,
         telling=True,
     ),
-    _identifier("driver", r"(?=[A-Z\d-]{0,14}\d{3})[A-Z]{0,3}\d[A-Z\d-]{4,15}", r"(?:driving|driver'?s?)\s+licen[cs]e|dl", None),
+    _identifier(
+        "driver", r"(?=[A-Z\d-]{0,14}\d{3})[A-Z]{0,3}\d[A-Z\d-]{4,15}", r"(?:driving|driver'?s?)\s+licen[cs]e|dl", None
+    ),
     _identifier("passport", r"[A-Z]{0,2}\d{6,9}", r"passports?|reisepass", None),
     _identifier("ie_pps", r"\d{7}\s?[A-Z]{1,2}", r"ppsn?|pps", pps, telling=True),
     _identifier("ca_sin", r"\d{3}[ -]?\d{3}[ -]?\d{3}", r"(?-i:SIN)|social\s+insurance", sin),
-    _identifier("ca_health", r"\d{4}[ -]?\d{3}[ -]?\d{3}(?:[ -]?[A-Z]{2})?", r"ohip|health\s+card|phn|msp|care\s?card|ramq", None),
+    _identifier(
+        "ca_health",
+        r"\d{4}[ -]?\d{3}[ -]?\d{3}(?:[ -]?[A-Z]{2})?",
+        r"ohip|health\s+card|phn|msp|care\s?card|ramq",
+        None,
+    ),
     _identifier("in_aadhaar", r"\d{4}[ -]?\d{4}[ -]?\d{4}", r"aadha+r|adhar|uidai|uid", aadhaar),
     _identifier("in_pan", r"[A-Z]{3}[ABCFGHLJPT][A-Z]\d{4}[A-Z]", r"pan(?:\s+card)?", pan, telling=True),
     _identifier("au_tfn", r"\d{3}[ -]?\d{3}[ -]?\d{2,3}", r"tfn|tax\s+file", tfn),
     _identifier("au_medicare", r"\d{4}[ -]?\d{5}[ -]?\d(?:[ -/]\d)?", r"medicare(?:\s+(?:card|no|number))?"),
     _identifier("nl_bsn", r"\d{8,9}|\d{4}[. ]\d{2}[. ]\d{3}", r"bsn|burgerservicenummer|sofi", bsn),
-    _identifier("de_idnr", r"\d{2}\s?\d{3}\s?\d{3}\s?\d{3}", r"steuer-?id(?:entifikationsnummer)?|idnr|steuernummer", idnr),
-    _identifier("de_pension", r"\d{2}\s?\d{6}\s?[A-Z]\s?\d{3}", r"rentenversicherungsnummer|rvnr|sozialversicherungsnummer|sv-?nummer", None),
+    _identifier(
+        "de_idnr", r"\d{2}\s?\d{3}\s?\d{3}\s?\d{3}", r"steuer-?id(?:entifikationsnummer)?|idnr|steuernummer", idnr
+    ),
+    _identifier(
+        "de_pension",
+        r"\d{2}\s?\d{6}\s?[A-Z]\s?\d{3}",
+        r"rentenversicherungsnummer|rvnr|sozialversicherungsnummer|sv-?nummer",
+        None,
+    ),
     _identifier("es_dni", r"\d{8}[ -]?[A-Z]", r"dni|nif", dni, telling=True),
     _identifier("es_nie", r"[XYZ]\d{7}[A-Z]", r"nie", nie, telling=True),
     _identifier(
-        "fr_nir", r"[12]\s?\d{2}\s?\d{2}\s?\d[\dAB]\s?\d{3}\s?\d{3}(?:\s?\d{2})?", r"nir|s[ée]cu(?:rit[ée])?(?:\s+sociale)?|insee|carte\s+vitale", nir
+        "fr_nir",
+        r"[12]\s?\d{2}\s?\d{2}\s?\d[\dAB]\s?\d{3}\s?\d{3}(?:\s?\d{2})?",
+        r"nir|s[ée]cu(?:rit[ée])?(?:\s+sociale)?|insee|carte\s+vitale",
+        nir,
     ),
-    _identifier("it_codice_fiscale", r"[A-Z]{6}\d{2}[A-Z]\d{2}[A-Z]\d{3}[A-Z]", r"codice\s+fiscale|c\.?f\.?", codicefiscale, telling=True),
-    _identifier("se_personnummer", r"(?:\d{2})?\d{6}[-+]\d{4}", r"personnummer|personal\s+(?:number|identity)", personnummer),
+    _identifier(
+        "it_codice_fiscale",
+        r"[A-Z]{6}\d{2}[A-Z]\d{2}[A-Z]\d{3}[A-Z]",
+        r"codice\s+fiscale|c\.?f\.?",
+        codicefiscale,
+        telling=True,
+    ),
+    _identifier(
+        "se_personnummer", r"(?:\d{2})?\d{6}[-+]\d{4}", r"personnummer|personal\s+(?:number|identity)", personnummer
+    ),
     _identifier("fi_hetu", r"\d{6}[-+A]\d{3}[0-9A-Y]", r"hetu|henkilötunnus", hetu),
     _identifier("dk_cpr", r"\d{6}-?\d{4}", r"cpr", cpr),
     _identifier("no_fodselsnummer", r"\d{6}\s?\d{5}", r"fødselsnummer|personnummer|fnr", fodselsnummer),
-    _identifier("za_id", r"\d{6}\s?\d{4}\s?\d{2}\s?\d|\d{6}\s?\d{4}\s?\d{3}", r"(?-i:ID)|id\s+(?:no|number)|identity", za_idnr, telling=True),
+    _identifier(
+        "za_id",
+        r"\d{6}\s?\d{4}\s?\d{2}\s?\d|\d{6}\s?\d{4}\s?\d{3}",
+        r"(?-i:ID)|id\s+(?:no|number)|identity",
+        za_idnr,
+        telling=True,
+    ),
     _identifier("br_cpf", r"\d{3}\.\d{3}\.\d{3}-\d{2}", r"cpf", None, telling=True),
     _identifier("br_cpf_bare", r"\d{11}", r"cpf", cpf),
     _identifier(
-        "br_sus", r"\d{3}\s?\d{4}\s?\d{4}\s?\d{4}|\d{4}\s\d{4}\s\d{4}\s\d{3}", r"(?:cart[ãa]o\s+)?(?-i:SUS)(?:\s+card)?(?:\s+says)?|cns", None
+        "br_sus",
+        r"\d{3}\s?\d{4}\s?\d{4}\s?\d{4}|\d{4}\s\d{4}\s\d{4}\s\d{3}",
+        r"(?:cart[ãa]o\s+)?(?-i:SUS)(?:\s+card)?(?:\s+says)?|cns",
+        None,
     ),
     _identifier("nz_nhi", r"[A-HJ-NP-Z]{3}\d{2}[A-Z\d]{2}", r"nhi", None),
     _identifier("my_ic", r"\d{6}-\d{2}-\d{4}", r"(?-i:IC)|mykad|nric", None, telling=True),

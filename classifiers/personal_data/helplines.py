@@ -35,5 +35,8 @@ def is_public(number: str, beside: str) -> bool:
     digits = "".join(char for char in number if char.isdigit())
     plain = digits.removeprefix("00")
     return (
-        digits in EXACT or FREEPHONE.match(plain) is not None or FREEPHONE.match("+" + plain) is not None or ORGANISATION.search(beside) is not None
+        digits in EXACT
+        or FREEPHONE.match(plain) is not None
+        or FREEPHONE.match("+" + plain) is not None
+        or ORGANISATION.search(beside) is not None
     )

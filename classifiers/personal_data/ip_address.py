@@ -16,9 +16,22 @@ MACHINE = re.compile(
 )
 V6 = re.compile(r"(?<![\w:.])(?=[0-9a-fA-F]{0,4}:[0-9a-fA-F:.]{2,44})[0-9a-fA-F:]{2,39}(?:\.\d{1,3}){0,3}(?![\w:])")
 VERSION = re.compile(
-    r"(?:(?<!\w)(?:v(?=[\s.\d]|$)|ver|versions?|release|firmware|build|update|software|app|section|chapter|table|figure|fig|§))(?!\w)", re.IGNORECASE
+    r"(?:(?<!\w)(?:v(?=[\s.\d]|$)|ver|versions?|release|firmware|build|update|software|app|section|chapter|table|figure|fig|§))(?!\w)",
+    re.IGNORECASE,
 )
-WELL_KNOWN = frozenset(["8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9", "208.67.222.222", "208.67.220.220", "1.2.3.4", "255.255.255.0"])
+WELL_KNOWN = frozenset(
+    [
+        "8.8.8.8",
+        "8.8.4.4",
+        "1.1.1.1",
+        "1.0.0.1",
+        "9.9.9.9",
+        "208.67.222.222",
+        "208.67.220.220",
+        "1.2.3.4",
+        "255.255.255.0",
+    ]
+)
 
 
 def find(text: str) -> Iterator[Found]:

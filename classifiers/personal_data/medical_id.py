@@ -19,9 +19,12 @@ LABEL = leading(
 VALUE = r"(?P<value>(?=[A-Za-z0-9/ .-]{0,10}\d)[A-Za-z0-9]{1,12}(?:[/.-][A-Za-z0-9]{1,12}|[ ](?=[A-Z0-9]*\d)[A-Z0-9]{2,10}(?![a-z])){0,5})"
 LABELLED = re.compile(rf"{LABEL}{VALUE}", re.IGNORECASE)
 DIGITS = re.compile(r"\d")
-UNIT = re.compile(r"(?:\d+(?:mg|mcg|ml|g|kg|x|st|nd|rd|th|am|pm|yrs?|days?|weeks?|months?)|(?:19|20)\d\d)$", re.IGNORECASE)
+UNIT = re.compile(
+    r"(?:\d+(?:mg|mcg|ml|g|kg|x|st|nd|rd|th|am|pm|yrs?|days?|weeks?|months?)|(?:19|20)\d\d)$", re.IGNORECASE
+)
 FOLLOWING = re.compile(
-    r"\s{0,2}(?:mg|mcg|ml|g|kg|%|tablets?|tabs|days?|weeks?|months?|years?|times|repeats?|refills?|items?)\b|\s{0,2}%", re.IGNORECASE
+    r"\s{0,2}(?:mg|mcg|ml|g|kg|%|tablets?|tabs|days?|weeks?|months?|years?|times|repeats?|refills?|items?)\b|\s{0,2}%",
+    re.IGNORECASE,
 )
 
 
@@ -35,7 +38,11 @@ def find(text: str) -> Iterator[Found]:
 
 def _is_number(value: str) -> bool:
     """At least four digits in all, and not a dose, an age or a year."""
-    return len(DIGITS.findall(value)) >= 4 and not UNIT.match(value) and not re.match(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}$", value)
+    return (
+        len(DIGITS.findall(value)) >= 4
+        and not UNIT.match(value)
+        and not re.match(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}$", value)
+    )
 
 
 def _without_words(text: str, start: int, end: int) -> int:

@@ -36,7 +36,8 @@ PLATFORM = (
     r"|bluesky|skype|reddit|venmo|cash\s?app|steam|paypal|linkedin|youtube|twitch|mastodon|(?-i:X)"
 )
 NEAR = re.compile(
-    rf"(?<![\w@])(?:{PLATFORM}|(?:my\s)?handle|dm(?:s|\sme)?|pm\sme|follow\sme|order\soff\sme|add\sme|upi|gpay|phonepe|bizum)(?!\w)", re.IGNORECASE
+    rf"(?<![\w@])(?:{PLATFORM}|(?:my\s)?handle|dm(?:s|\sme)?|pm\sme|follow\sme|order\soff\sme|add\sme|upi|gpay|phonepe|bizum)(?!\w)",
+    re.IGNORECASE,
 )
 HANDLE = re.compile(r"(?<![\w@./-])@(?P<name>\w(?:[\w.]{1,38}\w)?)(?![\w@])")
 BARE = re.compile(
@@ -83,7 +84,9 @@ def _handles(text: str) -> Iterator[Found]:
             yield Found("online_account", *match.span(), CONTEXT, "handle")
     for match in BARE.finditer(text):
         start, end = match.span("name")
-        if not re.search(r"\.(?:com|org|net|uk|gov|io|co|tv|me|gg)$", match["name"], re.IGNORECASE) and _is_made_up(match["name"]):
+        if not re.search(r"\.(?:com|org|net|uk|gov|io|co|tv|me|gg)$", match["name"], re.IGNORECASE) and _is_made_up(
+            match["name"]
+        ):
             yield Found("online_account", start, end, CONTEXT, "bare_handle")
 
 

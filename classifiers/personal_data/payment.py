@@ -11,15 +11,22 @@ from stdnum.us import rtn
 from classifiers.personal_data.context import NOT_PERSONAL, around, before, leading, words
 from classifiers.personal_data.found import CONTEXT, VALIDATED, Found
 
-CARD = re.compile(r"(?<![\w.+/-])(?:\d{4}([ -]?)\d{4}\1\d{4}\1\d{1,7}|3\d{3}[ \n-]?\d{6}[ \n-]?\d{5})(?![\w/-])(?!\.\d)")
-CARD_CONTEXT = words("card", "visa", "mastercard", "amex", "debit", "credit", "cvv", "cvc", "expiry", r"exp(?:ires)?", "pay", "maestro")
+CARD = re.compile(
+    r"(?<![\w.+/-])(?:\d{4}([ -]?)\d{4}\1\d{4}\1\d{1,7}|3\d{3}[ \n-]?\d{6}[ \n-]?\d{5})(?![\w/-])(?!\.\d)"
+)
+CARD_CONTEXT = words(
+    "card", "visa", "mastercard", "amex", "debit", "credit", "cvv", "cvc", "expiry", r"exp(?:ires)?", "pay", "maestro"
+)
 IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?:[ ]?[A-Z0-9]{4}){2,7}(?:[ ]?[A-Z0-9]{1,4})?(?!\w)", re.IGNORECASE)
 GROUPED_IBAN = re.compile(r"(?:[A-Z]{2}\d{2}(?: [A-Z0-9]{4}){3,7}(?: [A-Z0-9]{1,3})?)$")
 SORT_CODE = re.compile(r"(?<![\w.+/-])\d{2}([ -])\d{2}\1\d{2}(?![\w/-])(?!\.\d)|(?<![\w.+/-])\d{6}(?![\w/-])(?!\.\d)")
 SORT_LABEL = re.compile(leading(r"sort\s?-?codes?|s/c|sc|branch(?:\s+code)?|bsb") + "$", re.IGNORECASE)
 ACCOUNT = re.compile(r"(?<![\w.+/-])(?:\d{2,4}[ -]?){1,4}\d{2,4}(?![\w/-])(?!\.\d)")
 ACCOUNT_LABEL = re.compile(
-    leading(r"(?:bank\s+|current\s+|cheque\s+|savings\s+|checking\s+)?(?:account|acct|acc|a/c)(?:\s?(?:no|number|num|\#))?|konto(?:nummer)?") + "$",
+    leading(
+        r"(?:bank\s+|current\s+|cheque\s+|savings\s+|checking\s+)?(?:account|acct|acc|a/c)(?:\s?(?:no|number|num|\#))?|konto(?:nummer)?"
+    )
+    + "$",
     re.IGNORECASE,
 )
 BANKING = words(

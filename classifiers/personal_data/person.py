@@ -15,7 +15,9 @@ TITLE = (
 UPPER = r"[A-ZÀ-ÖØ-ÞŁŚŻŹĆŃÓĘĄČŠŽĐĞİŞ]"
 NAME = rf"(?:(?:O|D|Mc|Mac)['’]?)?{UPPER}(?:[^\W\d_]|['’](?=[^\W\d_]{{3}})){{1,24}}(?:-{UPPER}(?:[^\W\d_]|['’](?=[^\W\d_]{{3}})){{1,24}})?"
 LINK = r"(?:(?:van|von|de|der|den|del|della|di|da|dos|la|le|al|el|bin|ibn|ten|ter|[A-Z]\.?)\s){0,3}"
-TITLED = re.compile(rf"(?<![\w.@/-])(?P<title>{TITLE}(?:\s(?:{TITLE}))?)[ \u00a0]{{1,2}}(?P<name>{LINK}{NAME}(?:[ ]{LINK}{NAME}){{0,3}})(?![\w@])")
+TITLED = re.compile(
+    rf"(?<![\w.@/-])(?P<title>{TITLE}(?:\s(?:{TITLE}))?)[ \u00a0]{{1,2}}(?P<name>{LINK}{NAME}(?:[ ]{LINK}{NAME}){{0,3}})(?![\w@])"
+)
 PUBLIC = frozenset(
     (
         "Google Pepper Who Martens Marten Seuss House Oz Strange Dolittle Jekyll Evil Phil Fauci Oetker Scholl Bronner Bronners Schar Axe "
@@ -28,7 +30,19 @@ PUBLIC = frozenset(
 ) - {"Brown", "Reddy's", "Hyde", "Campbell", "Berg", "Bates", "Man", "Johnson", "Harris", "Kennedy", "Rogers", "Bean"}
 """Brands, characters, eponyms and public figures. Common surnames among them are left out: they are also neighbours."""
 PUBLIC_NAMES = frozenset(
-    ("Dr Johnson", "Dr Kennedy", "Mr Bean", "Dr Berg", "Dr Eric Berg", "Dr Hyde", "Mr Rogers", "Dr Brown", "Mr Kennedy", "Mr Man", "Mr Johnson")
+    (
+        "Dr Johnson",
+        "Dr Kennedy",
+        "Mr Bean",
+        "Dr Berg",
+        "Dr Eric Berg",
+        "Dr Hyde",
+        "Mr Rogers",
+        "Dr Brown",
+        "Mr Kennedy",
+        "Mr Man",
+        "Mr Johnson",
+    )
 )
 NOT_NAMES = frozenset(
     (
@@ -82,5 +96,7 @@ def _is_private(match: re.Match[str], end: int) -> bool:
     return (
         not public
         and not initials
-        and not (title in RELIGIOUS and name in {"Christmas", "Ted", "Time", "Jack", "Brown", "Piggy", "World", "America"})
+        and not (
+            title in RELIGIOUS and name in {"Christmas", "Ted", "Time", "Jack", "Brown", "Piggy", "World", "America"}
+        )
     )

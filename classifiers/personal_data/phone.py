@@ -46,12 +46,14 @@ MONEY = re.compile(r"[£$€₹#/=_&?]\s?$")
 DIGIT_WORD = r"(?:oh|o|zero|nought|naught|nil|one|two|three|four|five|six|seven|eight|nine)"
 GROUP = rf"(?:(?:double|dbl|triple|treble)[\s-]{{1,2}}(?:{DIGIT_WORD}|\d)|{DIGIT_WORD})"
 SPELLED = re.compile(
-    rf"(?<![\w-])(?:\+\s?\d{{1,3}}[\s,]{{1,2}})?(?:{GROUP}|\d{{1,4}})(?:[\s,.;-]{{1,3}}(?:{GROUP}|\d{{1,4}})){{4,16}}(?![\w-])", re.IGNORECASE
+    rf"(?<![\w-])(?:\+\s?\d{{1,3}}[\s,]{{1,2}})?(?:{GROUP}|\d{{1,4}})(?:[\s,.;-]{{1,3}}(?:{GROUP}|\d{{1,4}})){{4,16}}(?![\w-])",
+    re.IGNORECASE,
 )
 WORD = re.compile(rf"(?P<times>double|dbl|triple|treble)|(?P<word>{DIGIT_WORD})(?!\w)|(?P<digits>\d+)", re.IGNORECASE)
 COUNTING = re.compile(r"(?:0?12345|98765|54321)")
 VALUES = {"oh": "0", "o": "0", "zero": "0", "nought": "0", "naught": "0", "nil": "0"} | {
-    word: str(value) for value, word in enumerate(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"], 1)
+    word: str(value)
+    for value, word in enumerate(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"], 1)
 }
 
 
@@ -91,14 +93,20 @@ def _is_written_as_phone(raw: str, region: str) -> bool:
     digits = sum(char.isdigit() for char in raw)
     if region == "US":
         return re.match(r"\(\d{3}\)\s?\d{3}[ -.]\d{4}$|\d{3}([-.])\d{3}\1\d{4}$", raw) is not None
-    return raw.startswith(("0", "(0")) and digits >= 10 and re.match(r"\(?0\d{2,4}\)?[ -]?\d{2,4}[ -]?\d{3,6}$", raw) is not None
+    return (
+        raw.startswith(("0", "(0"))
+        and digits >= 10
+        and re.match(r"\(?0\d{2,4}\)?[ -]?\d{2,4}[ -]?\d{3,6}$", raw) is not None
+    )
 
 
 def _labelled(text: str) -> Iterator[Found]:
     """A row of digits right after "text me on", whatever the number plan says of it."""
     for match in CANDIDATE.finditer(text):
         international = match[0].startswith("+") and CONTACT.search(before(text, match.start(), 40))
-        if (international or STRONG.search(before(text, match.start(), 50))) and not _is_something_else(text, *match.span()):
+        if (international or STRONG.search(before(text, match.start(), 50))) and not _is_something_else(
+            text, *match.span()
+        ):
             yield Found("phone", *match.span(), CONTEXT, "phone_context")
 
 
@@ -121,7 +129,13 @@ def _spelled(text: str) -> Iterator[Found]:
         words, number = _spoken(match[0])
         lead, rest = before(text, match.start()), after(text, match.end(), 20)
         clear = number.startswith("0") or CONTACT.search(lead) or CONTACT.search(rest)
-        if words >= 4 and 8 <= len(number) <= 14 and clear and not COUNTING.search(number) and not is_public(number, lead):
+        if (
+            words >= 4
+            and 8 <= len(number) <= 14
+            and clear
+            and not COUNTING.search(number)
+            and not is_public(number, lead)
+        ):
             yield Found("phone", *match.span(), CONTEXT, "phone_spelled")
 
 

@@ -16,7 +16,9 @@ TAG = re.compile(
     r"|member|note|noparse|plain|strike|p|br|details|tab|anchor)(?:[=\s](?P<value>[^\[\]\n]{0,2000}))?\]",
     re.IGNORECASE,
 )
-BLOCKS = frozenset("* list ul ol li spoiler hide code center indent hr table tr h1 h2 h3 h4 h5 h6 heading p br details".split())
+BLOCKS = frozenset(
+    "* list ul ol li spoiler hide code center indent hr table tr h1 h2 h3 h4 h5 h6 heading p br details".split()
+)
 
 
 def read_bbcode(builder: Builder) -> None:

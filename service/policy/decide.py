@@ -47,7 +47,9 @@ def decide(findings: Findings, policy: Policy, *, text: str, board: str = "", re
     rules = policy.on(board)
     labels = _label_reasons(findings, rules)
     spans = [_span_reason(span, rules) for span in findings.spans if _counts(span, rules)]
-    reasons = sorted([*labels, *spans], key=lambda reason: (-_rank(reason.action), -reason.severity.rank, -reason.score))
+    reasons = sorted(
+        [*labels, *spans], key=lambda reason: (-_rank(reason.action), -reason.severity.rank, -reason.score)
+    )
     action = _action(reasons, findings, rules)
     flagged = {(reason.area, reason.label) for reason in labels}
     private = [span for span in findings.spans if span.area is Area.PERSONAL_DATA and _counts(span, rules)]

@@ -35,7 +35,9 @@ def test_every_label_is_scored_with_evidence_inside_the_text(classifier):
 
 def test_spans_are_code_points_of_the_submitted_body(classifier):
     text = f"😀😀 <b>Zoë</b> &amp; me. <blockquote>ring 07700 900456</blockquote><p>{INJECTED}</p>"
-    assert {("phone", "07700 900123"), ("email", "jo.bloggs84@gmail.com")} <= personal(text, read(classifier, text, format="html"))
+    assert {("phone", "07700 900123"), ("email", "jo.bloggs84@gmail.com")} <= personal(
+        text, read(classifier, text, format="html")
+    )
     assert not any("900456" in value for _, value in personal(text, read(classifier, text, format="html")))
 
 
@@ -46,7 +48,11 @@ def test_the_end_of_a_long_post_is_read(classifier, words):
 
 
 def test_neighbours_in_a_batch_change_nothing(classifier):
-    posts = [PostText("Double it, I did", parent="should I up my prednisone?"), PostText("same here x"), PostText(INJECTED * 20)]
+    posts = [
+        PostText("Double it, I did", parent="should I up my prednisone?"),
+        PostText("same here x"),
+        PostText(INJECTED * 20),
+    ]
     together, alone = classifier.read(posts), [read(classifier, p.text, parent=p.parent) for p in posts]
     for one, two in zip(together, alone, strict=True):
         assert [a.score for a in one.labels] == pytest.approx([b.score for b in two.labels], abs=1e-3)

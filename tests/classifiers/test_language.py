@@ -79,7 +79,12 @@ def test_short_dialect_and_mixed_english_is_not_foreign(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "code"), [("Ich nehme seit drei Jahren Methotrexat", "de"), ("医者に薬をやめないように言われました", "ja"), ("мой врач сказал", "ru")]
+    ("text", "code"),
+    [
+        ("Ich nehme seit drei Jahren Methotrexat", "de"),
+        ("医者に薬をやめないように言われました", "ja"),
+        ("мой врач сказал", "ru"),
+    ],
 )
 def test_the_language_is_named(text: str, code: str) -> None:
     name, confidence = identify(text)

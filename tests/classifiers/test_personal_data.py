@@ -19,7 +19,11 @@ MARKED = [
     ("my cell: (212) 736-5000, after six", "phone", "(212) 736-5000"),
     ("whatsapp +91 98200 55512 ji", "phone", "+91 98200 55512"),
     ("ring me on 01632 960 417", "phone", "01632 960 417"),
-    ("oh seven seven double oh, nine double oh, six two one", "phone", "oh seven seven double oh, nine double oh, six two one"),
+    (
+        "oh seven seven double oh, nine double oh, six two one",
+        "phone",
+        "oh seven seven double oh, nine double oh, six two one",
+    ),
     ("my social is 219-09-9999", "government_id", "219-09-9999"),
     ("NHS number 943 476 5918", "government_id", "943 476 5918"),  # wrong checksum, strong words
     ("NHS No: 943 476 5919", "government_id", "943 476 5919"),
@@ -113,10 +117,16 @@ def test_every_occurrence_of_a_value_is_a_span() -> None:
     ("spans", "kept"),
     [
         ([Found("phone", 0, 5, 0.9, "a"), Found("payment", 3, 20, 0.9, "b")], ["payment"]),  # the longer
-        ([Found("phone", 0, 9, 0.99, "model"), Found("payment", 0, 5, 0.9, "a")], ["payment"]),  # a pattern before the model
+        (
+            [Found("phone", 0, 9, 0.99, "model"), Found("payment", 0, 5, 0.9, "a")],
+            ["payment"],
+        ),  # a pattern before the model
         ([Found("phone", 0, 5, 0.9, "a"), Found("payment", 0, 5, 0.98, "b")], ["payment"]),  # validated before context
         ([Found("phone", 0, 5, 0.9, "a"), Found("payment", 0, 5, 0.9, "b")], ["phone"]),  # the first
-        ([Found("phone", 5, 9, 0.9, "a"), Found("email", 0, 5, 0.9, "b")], ["email", "phone"]),  # neighbours both stay, sorted
+        (
+            [Found("phone", 5, 9, 0.9, "a"), Found("email", 0, 5, 0.9, "b")],
+            ["email", "phone"],
+        ),  # neighbours both stay, sorted
         ([Found("phone", 3, 3, 0.9, "a")], []),
         ([], []),
     ],
@@ -136,7 +146,9 @@ ALPHABET = "0123456789 .-/@:+,\nabAB€é#"
 )
 def test_any_text_gives_sorted_spans_in_range(text: str) -> None:
     found = find_patterns(text)
-    assert all(span.type in PERSONAL_DATA and 0 <= span.start < span.end <= len(text) and 0 < span.score <= 1 for span in found)
+    assert all(
+        span.type in PERSONAL_DATA and 0 <= span.start < span.end <= len(text) and 0 < span.score <= 1 for span in found
+    )
     assert all(left.end <= right.start for left, right in pairwise(found))
 
 

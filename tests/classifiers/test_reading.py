@@ -21,13 +21,23 @@ from classifiers.reading import READERS, read
         ("markdown", "jo_b_84 is _me_, 5 * 3, f**k", "jo_b_84 is me, 5 * 3, f**k", ""),
         ("markdown", "> theirs\nlazy line is mine", "lazy line is mine", " theirs\n"),
         ("markdown", "[read](https://nhs.uk/a_b) ![alt](x.png)", "read alt", ""),
-        ("markdown", "[mail](mailto:jo@b.co) [chat](https://wa.me/4477)", "mail mailto:jo@b.co chat https://wa.me/4477", ""),
+        (
+            "markdown",
+            "[mail](mailto:jo@b.co) [chat](https://wa.me/4477)",
+            "mail mailto:jo@b.co chat https://wa.me/4477",
+            "",
+        ),
         ("markdown", "```\n> code\n```\n\\*no\\* &amp; <jo@b.co>", "> code\n*no* & jo@b.co", ""),
         ("bbcode", "[b]hi[/b] jo [at] x [url=https://t.me/jo]me[/url]", "hi jo [at] x https://t.me/jo me", ""),
         ("bbcode", "[list][*]one[*]two[/list]", "\none\ntwo", ""),
         ("html", "<p>Hi &amp; bye&nbsp;x<br>l2</p>", "Hi & bye x\nl2\n", ""),
         ("html", "<blockquote>a<blockquote>b</blockquote></blockquote><p>mine", "mine", "a\nb\n"),
-        ("html", '<aside class="quote no-group"><div>bob</div><blockquote>z</blockquote></aside>own', "own", "bob\nz\n"),
+        (
+            "html",
+            '<aside class="quote no-group"><div>bob</div><blockquote>z</blockquote></aside>own',
+            "own",
+            "bob\nz\n",
+        ),
         ("html", "a<script>x<y</script><style>p</style><!-- c -->b < c", "ab < c", ""),
         ("html", '<img alt="Dr Hart &amp; me"> <a href="mailto:a@b.c">mail</a>', "Dr Hart & me mailto:a@b.c mail", ""),
         ("html", "<!-- never closed but mine", "never closed but mine", ""),
@@ -76,7 +86,10 @@ def test_any_body_is_read_with_offsets_in_range_and_in_order(body: str, format: 
 
 
 @pytest.mark.parametrize("format", sorted(READERS))
-@pytest.mark.parametrize("piece", ["<a ", "<!--", "[quote=", "[[", "**a ", "](x", "&", "<script>", "<aside>", "word ", "é ", "[a](", "<a '\"<a' "])
+@pytest.mark.parametrize(
+    "piece",
+    ["<a ", "<!--", "[quote=", "[[", "**a ", "](x", "&", "<script>", "<aside>", "word ", "é ", "[a](", "<a '\"<a' "],
+)
 def test_reading_takes_linear_time(format: str, piece: str) -> None:
     body = piece * (100_000 // len(piece))
     start = time.process_time()

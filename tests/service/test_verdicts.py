@@ -35,7 +35,9 @@ def case(store):
             with store.write() as session:
                 session.get_one(Post, "post_1").revision = number
                 session.add(
-                    Revision(id=f"rev_{number}", post_id="post_1", forum_id="forum_1", number=number, body="text", digest="d")
+                    Revision(
+                        id=f"rev_{number}", post_id="post_1", forum_id="forum_1", number=number, body="text", digest="d"
+                    )
                 )
 
         def verdict(self, number: int, *names: str):
@@ -92,7 +94,11 @@ def test_exactly_one_verdict_is_current_and_old_callbacks_are_dropped(case):
 def test_the_database_itself_refuses_a_second_current_verdict(case, store):
     case.verdict(1)
     with pytest.raises(Exception, match="(?i)unique"), store.write() as session:
-        session.add(Verdict(post_id="post_1", revision_id="rev_1", action="allow", severity="none", document={}, policy_version="x"))
+        session.add(
+            Verdict(
+                post_id="post_1", revision_id="rev_1", action="allow", severity="none", document={}, policy_version="x"
+            )
+        )
 
 
 def test_an_outdated_reading_changes_nothing(case, store):
