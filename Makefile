@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 # More arguments for `pip install torch`: on Linux, PyPI's torch brings CUDA along (several GB). Name the CPU index
 # of pytorch.org here ("--index-url …") to fetch the small build instead.
 TORCH_ARGS ?=
+# Folder of the public sets that training may use beside the corpora (docs/model-card.md).
+DATA ?= training/data
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 RUNTIME := requirements/runtime.txt requirements/torch.txt requirements/model.txt pyproject.toml
 
@@ -32,7 +34,7 @@ format: setup-test ## Put the code in order
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
 train: setup-test ## Rebuild the weights from the corpora
-	@$(BIN)/python -m training.train
+	@$(BIN)/python -m training.train --ship --data $(DATA)
 
 evaluate: setup-test ## Measure the weights on posts kept apart; writes docs/evaluation.md
 	@$(BIN)/python -m training.evaluate
@@ -40,15 +42,21 @@ evaluate: setup-test ## Measure the weights on posts kept apart; writes docs/eva
 lock: setup-test ## Pin the newest versions that requirements/*.in allow
 	@for part in runtime test; do \
 	  $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
-	    --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements/$$part.txt requirements/$$part.in; \
+	    --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements/$$part.txt requirements/$$part.in || exit 1; \
 	done
 
 clean: ## Remove the virtual environment (your data/ stays)
 	@rm -rf $(VENV) heed.egg-info
 
+# Made anew too where the folder was moved or its Python is gone: the `heed` script names a Python that is not there.
+ifneq ($(shell test -x "$$(head -n 1 $(BIN)/heed 2>/dev/null | cut -c 3-)" && echo fit),fit)
+.PHONY: $(VENV)/.runtime
+endif
+
 $(VENV)/.runtime: $(RUNTIME)
-	@$(PYTHON) deploy/check_machine.py || exit 1
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON) here. Install Python 3.11 or newer, or name yours: make run PYTHON=…" >&2; exit 1; }
+	@test -e $@ || $(PYTHON) deploy/check_machine.py '$(TORCH_ARGS)'
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@echo "Installing what Heed needs to run (once; a few minutes) …"
 	@$(PIP) install --require-hashes --requirement requirements/runtime.txt
 	@$(PIP) install --requirement requirements/torch.txt $(TORCH_ARGS)

@@ -191,7 +191,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--outside", type=int, default=300, help="posts taken from each public set, 0 for none")
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of the public sets")
+    parser.add_argument("--data", type=Path, default=Path("training/data"), help="folder of the public sets")
     parser.add_argument("--resume", action="store_true", help="go on after the last whole epoch of this name")
     parser.add_argument("--ship", action="store_true", help="write to classifiers/shipped and the default thresholds")
     print(json.dumps({k: str(v) for k, v in vars(parser.parse_args()).items()}))

@@ -83,6 +83,7 @@ class Post(Base):
     external_id: Mapped[str] = mapped_column(String(200))
     revision: Mapped[int] = mapped_column(Integer, default=0, comment="newest revision known; 0: none yet")
     deleted: Mapped[bool] = mapped_column(Boolean, default=False)
+    erased: Mapped[bool] = mapped_column(Boolean, default=False, comment="deleted, and no text of it may be kept")
     deleted_as_of: Mapped[datetime | None] = mapped_column(comment="forum's time of the newest deletion or recovery")
     created_at: Mapped[datetime] = mapped_column(default=now)
 

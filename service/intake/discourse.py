@@ -1,0 +1,114 @@
+"""Discourse's own webhook. It is never answered 404 or 410: either would make Discourse switch the webhook off."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, jsonify, request
+from sqlalchemy.orm import Session
+
+from service.errors import Invalid
+from service.intake import accept, limits, signature
+from service.intake.submission import Submission, check, read_json
+from service.store import store
+from service.store.models import Forum, now
+from service.wakeup import wake_classify
+
+blueprint = Blueprint("discourse", __name__, url_prefix="/v1/forums")
+
+REGULAR_POST = 1
+"""Discourse's `post_type` of what people write; others are whispers, moderators' notes and small actions."""
+OLDEST = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@blueprint.post("/<forum>/discourse")
+def receive(forum: str) -> tuple[Response, int]:
+    """One event: 202 with what was done about it."""
+    sender = signature.by_discourse(request, forum)
+    event = request.headers.get("X-Discourse-Event", "")
+    if event == "ping":
+        return jsonify(status="ok"), 200
+    payload = read_json(request.get_data())
+    post = payload.get("post") if isinstance(payload, dict) else None
+    if request.headers.get("X-Discourse-Event-Type", "post") != "post":
+        return _ignored("only posts are read")
+    if not isinstance(post, dict):
+        raise Invalid("There is no `post` in the body. Send Discourse's own payload.", field="post")
+    if reason := _not_ours(post, sender):
+        return _ignored(reason)
+    limits.check_queue()
+    limits.count(sender)
+    with store().write() as session:
+        status = _take_in(session, sender, event, post)
+    wake_classify()
+    return jsonify(status=status), 202
+
+
+def _not_ours(post: dict[str, Any], forum: Forum) -> str:
+    """Why a post is none that people wrote for the forum to read; empty where it is."""
+    if post.get("post_type", REGULAR_POST) != REGULAR_POST:
+        return "not a regular post"
+    if post.get("topic_archetype") == "private_message" and not forum.read_private_messages:
+        return "a private message"
+    return ""
+
+
+def _take_in(session: Session, forum: Forum, event: str, post: dict[str, Any]) -> str:
+    post_id = external_id(request.headers.get("X-Discourse-Instance", ""), post)
+    gone = post.get("deleted_at") or post.get("user_deleted")
+    if event == "post_destroyed" or gone:
+        accept.delete(session, forum, post_id, _moment(post.get("deleted_at")) or now())
+        return "deleted"
+    if event == "post_recovered":
+        accept.recover(session, forum, post_id, now())
+    elif post.get("hidden"):
+        # Hidden by Discourse or by our own verdict: what waits for a moderator goes on waiting.
+        return "ignored"
+    accept.check_room(session)
+    accept.accept(session, forum, submission(post_id, post), latest_wins=True)
+    return "accepted"
+
+
+def submission(post_id: str, post: dict[str, Any]) -> Submission:
+    """The post in Heed's own shape. Raises Invalid where a field can't be used."""
+    opens = post.get("post_number") == 1
+    instance, path = request.headers.get("X-Discourse-Instance", ""), post.get("post_url") or ""
+    fields = {
+        "id": post_id,
+        "revision": post.get("version") or 1,
+        "board": _text(post.get("category_slug") or post.get("category_id"))[:200],
+        "title": _text(post.get("topic_title")) if opens else "",
+        "body": post.get("raw"),
+        "format": "markdown",
+        "author": _text(post.get("username"))[:200],
+        # Edits within the first minutes raise no version: the time of the edit says which text is newer.
+        "created_at": _moment(post.get("updated_at")) or OLDEST,
+        "url": f"{instance}{path}" if instance.startswith("http") and path else "",
+    }
+    return check(Submission, fields)
+
+
+def external_id(instance: str, post: dict[str, Any]) -> str:
+    """The post's address on its Discourse, `host/p/id`: unique where several instances send to one forum."""
+    number = post.get("id")
+    if not isinstance(number, int) or isinstance(number, bool):
+        raise Invalid("The post has no id. Send Discourse's own payload.", field="post.id")
+    return f"{urlsplit(instance).netloc[:150] or 'discourse'}/p/{number}"
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _ignored(reason: str) -> tuple[Response, int]:
+    return jsonify(status="ignored", reason=reason), 202

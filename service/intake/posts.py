@@ -1,0 +1,151 @@
+"""The API for posts: submit one or many, tell what happened to them, ask for verdicts."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+from sqlalchemy.orm import Session
+
+from service.errors import Invalid, NotFound, RequestError
+from service.intake import accept, limits, signature
+from service.intake.submission import Batch, Event, Submission, check, parse
+from service.problems import document
+from service.settings import settings
+from service.store import store
+from service.store.models import Forum, Post, now
+from service.verdicts import public_json
+from service.wakeup import wake_classify
+
+blueprint = Blueprint("posts", __name__, url_prefix="/v1")
+
+LOOK_SECONDS = 0.1
+"""Pause between two looks for a verdict that is waited for."""
+EVENTS = {"post.deleted": accept.delete, "post.recovered": accept.recover, "post.erased": accept.erase}
+UNKNOWN_POST = "This forum sent no such post. Ask by the `id` of the answer to your submission, or by your own id."
+
+
+@blueprint.post("/posts")
+def submit() -> tuple[Response, int]:
+    """Take in one post: 202 with the address of its verdict, or with `?wait=seconds` 200 and the verdict itself."""
+    forum = signature.sender(request)
+    seconds = _wait_seconds()
+    submission = parse(Submission, request.get_data())
+    limits.check_queue()
+    limits.count(forum)
+    with store().write() as session:
+        accept.check_room(session)
+        post = accept.accept(session, forum, submission).post
+    wake_classify()
+    answer = _answer(post, seconds)
+    code = 200 if seconds and answer["status"] == "done" else 202
+    response = jsonify(answer)
+    response.headers["Location"] = answer["verdict_url"]
+    return response, code
+
+
+@blueprint.post("/posts/batch")
+def submit_batch() -> tuple[Response, int]:
+    """Take in up to a hundred posts: 202, or 207 where some were refused; each has its own result."""
+    forum = signature.sender(request)
+    batch = parse(Batch, request.get_data())
+    limits.check_queue()
+    limits.count(forum, len(batch.posts))
+    checked = [_checked(post) for post in batch.posts]
+    results: dict[int, dict[str, Any]] = {}
+    # One order for all requests: two batches with the same posts never wait for each other in a ring.
+    order = sorted(range(len(checked)), key=lambda i: getattr(checked[i], "id", ""))
+    with store().write() as session:
+        accept.check_room(session)
+        for index in order:
+            results[index] = _accepted(session, forum, checked[index])
+    wake_classify()
+    listed = [results[index] for index in range(len(checked))]
+    return jsonify(results=listed), 207 if any("problem" in result for result in listed) else 202
+
+
+@blueprint.post("/events")
+def event() -> tuple[Response, int]:
+    """A post was deleted, recovered or erased on the forum."""
+    forum = signature.sender(request)
+    news = parse(Event, request.get_data())
+    limits.check_queue()
+    with store().write() as session:
+        post = EVENTS[news.type](session, forum, news.data.id, news.timestamp)
+        answer = public_json(session, post)
+    wake_classify()
+    return jsonify(answer), 202
+
+
+@blueprint.get("/posts/<path:post_id>")
+def show(post_id: str) -> Response:
+    """Where a post stands and its verdict, by our id or the forum's own."""
+    forum = signature.by_api_key(request)
+    with store().read() as session:
+        return jsonify(_found(session, forum, post_id))
+
+
+@blueprint.delete("/posts/<path:post_id>")
+def remove(post_id: str) -> Response:
+    """The post was deleted on the forum; with `?erase=true` every word of it goes here too."""
+    forum = signature.by_api_key(request)
+    erase = request.args.get("erase", "false").lower()
+    if erase not in {"true", "false"}:
+        raise Invalid("Say erase=true or erase=false.", field="erase")
+    with store().write() as session:
+        post = accept.find(session, forum, post_id)
+        external_id = post.external_id if post else post_id
+        gone = (accept.erase if erase == "true" else accept.delete)(session, forum, external_id, now())
+        return jsonify(public_json(session, gone))
+
+
+def _wait_seconds() -> float:
+    wanted = request.args.get("wait", "0")
+    try:
+        seconds = float(wanted)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise Invalid("Say how many seconds to wait, such as wait=5.", field="wait")
+    return min(seconds, settings().wait_seconds_max)
+
+
+def _answer(post: Post, seconds: float) -> dict[str, Any]:
+    """Where the post stands, looked up until it is read or `seconds` have passed."""
+    end = time.monotonic() + seconds
+    while True:
+        with store().read() as session:
+            answer = public_json(session, session.get_one(Post, post.id))
+        if answer["status"] != "pending" or time.monotonic() >= end:
+            return answer | {"verdict_url": verdict_url(post)}
+        time.sleep(LOOK_SECONDS)
+
+
+def _checked(post: dict[str, object]) -> Submission | RequestError:
+    try:
+        return check(Submission, post)
+    except Invalid as error:
+        return error
+
+
+def _accepted(session: Session, forum: Forum, checked: Submission | RequestError) -> dict[str, Any]:
+    if isinstance(checked, RequestError):
+        return {"problem": document(checked)}
+    try:
+        post = accept.accept(session, forum, checked).post
+    except RequestError as error:
+        return {"external_id": checked.id, "problem": document(error)}
+    return public_json(session, post) | {"verdict_url": verdict_url(post)}
+
+
+def _found(session: Session, forum: Forum, post_id: str) -> dict[str, Any]:
+    post = accept.find(session, forum, post_id)
+    if post is None:
+        raise NotFound(UNKNOWN_POST)
+    return public_json(session, post)
+
+
+def verdict_url(post: Post) -> str:
+    return f"{settings().public_url.rstrip('/')}/v1/posts/{post.id}"

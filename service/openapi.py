@@ -1,0 +1,246 @@
+"""The API's own description, OpenAPI 3.1, built from the models that check requests. `docs/openapi.json` is this."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+from flask import Blueprint, Response, jsonify
+from pydantic.json_schema import models_json_schema
+
+from classifiers.labels import POST_LABELS, SPAN_TYPES
+from service.intake.submission import Batch, Event, Submission
+
+blueprint = Blueprint("openapi", __name__)
+
+REF = "#/components/schemas/"
+BOTH = [{"apiKey": []}, {"standardWebhooks": []}]
+KEY = [{"apiKey": []}]
+
+
+@blueprint.get("/openapi.json")
+def show() -> Response:
+    return jsonify(describe())
+
+
+def describe() -> dict[str, Any]:
+    """The whole description."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Heed",
+            "version": version("heed"),
+            "description": "Moderation for health forums on the forum's own machine.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "paths": _paths(),
+        "webhooks": {
+            "verdict": {"post": _operation("A verdict, sent to the forum's callback", [], "Callback", CALLBACK)}
+        },
+        "components": {"schemas": _schemas(), "securitySchemes": SECURITY},
+    }
+
+
+SECURITY = {
+    "apiKey": {"type": "http", "scheme": "bearer", "description": "The key `heed forum add` prints."},
+    "standardWebhooks": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "webhook-signature",
+        "description": "Standard Webhooks over the raw body (webhook-id, webhook-timestamp, webhook-signature); "
+        "`X-Heed-Forum` names the forum.",
+    },
+    "discourse": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Discourse-Event-Signature",
+        "description": "HMAC-SHA256 of the raw body with the forum's Discourse secret.",
+    },
+}
+ACCEPTED = {"202": ("Stored; the verdict will stand at `verdict_url`", "Standing")}
+WAITED = {"200": ("Read within `?wait=`; the verdict is in the answer", "Standing")}
+BATCHED = {
+    "202": ("All stored", "BatchResult"),
+    "207": ("Some refused: their results hold a `problem`", "BatchResult"),
+}
+STANDING = {"200": ("Where the post stands", "Standing")}
+DISCOURSE = {"200": ("A ping", "DiscourseResult"), "202": ("Taken in, or ignored with a reason", "DiscourseResult")}
+CALLBACK = {"200": ("Any 2xx: received. 410 switches callbacks off.", None)}
+HEALTH = {"200": ("Well", "Health")}
+REFUSED = {
+    "401": "No key or signature, a wrong or a stale one",
+    "409": "Another text under the same revision",
+    "413": "Larger than `HEED_MAX_BODY_BYTES`",
+    "422": "Not JSON, or a field that `field` names",
+    "429": "Too many posts; `Retry-After` says how long to wait",
+    "503": "Queue or database down; nothing was stored; `Retry-After`",
+}
+
+
+def _paths() -> dict[str, Any]:
+    post_id = _parameter("post_id", "path", {"type": "string"}, "Heed's id of the post, or the forum's own.")
+    slug = _parameter("forum", "path", {"type": "string"}, "The forum's slug.")
+    wait = _parameter("wait", "query", {"type": "number", "minimum": 0}, "Seconds to wait for the verdict.")
+    erase = _parameter("erase", "query", {"type": "boolean"}, "Erase every word of it.")
+    show = _operation("Where a post stands", KEY, None, STANDING, ("401", "503"))
+    show["responses"]["404"] = _problem("This forum sent no such post")
+    return {
+        "/v1/posts": {"post": _operation("Submit a post", BOTH, "Submission", WAITED | ACCEPTED, REFUSED, [wait])},
+        "/v1/posts/batch": {"post": _operation("Submit up to 100 posts", BOTH, "Batch", BATCHED, REFUSED)},
+        "/v1/events": {"post": _operation("A post was deleted, recovered or erased", BOTH, "Event", ACCEPTED, REFUSED)},
+        "/v1/posts/{post_id}": {
+            "parameters": [post_id],
+            "get": show,
+            "delete": _operation("A post was deleted", KEY, None, STANDING, ("401", "422", "503"), [erase]),
+        },
+        "/v1/forums/{forum}/discourse": {
+            "parameters": [slug],
+            "post": _operation("Discourse's webhook", [{"discourse": []}], "Discourse", DISCOURSE, REFUSED),
+        },
+        "/healthz": {"get": _operation("The process lives", [], None, HEALTH)},
+        "/readyz": {"get": _operation("It can do its work", [], None, HEALTH | {"503": ("A part is down", "Health")})},
+        "/metrics": {"get": _operation("Prometheus metrics", [], None, {"200": ("Prometheus text format", None)})},
+        "/openapi.json": {"get": _operation("This description", [], None, {"200": ("OpenAPI 3.1", None)})},
+    }
+
+
+def _operation(
+    summary: str,
+    security: list[dict[str, list[str]]],
+    body: str | None,
+    answers: dict[str, tuple[str, str | None]],
+    refused: Any = (),
+    parameters: list[dict[str, Any]] | None = None,
+) -> dict[str, Any]:
+    responses: dict[str, Any] = {code: _response(*answer) for code, answer in answers.items()}
+    responses |= {code: _problem(REFUSED[code]) for code in refused}
+    operation: dict[str, Any] = {"summary": summary, "security": security, "responses": responses}
+    if parameters:
+        operation["parameters"] = parameters
+    if body:
+        content = {"application/json": {"schema": {"$ref": REF + body}}}
+        operation["requestBody"] = {"required": True, "content": content}
+    return operation
+
+
+def _response(description: str, schema: str | None) -> dict[str, Any]:
+    if schema is None:
+        return {"description": description}
+    return {"description": description, "content": {"application/json": {"schema": {"$ref": REF + schema}}}}
+
+
+def _problem(description: str) -> dict[str, Any]:
+    schema = {"application/problem+json": {"schema": {"$ref": REF + "Problem"}}}
+    return {"description": description, "content": schema}
+
+
+def _parameter(name: str, place: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
+    required = {"required": True} if place == "path" else {}
+    return {"name": name, "in": place, "schema": schema, "description": description, **required}
+
+
+def _schemas() -> dict[str, Any]:
+    _, checked = models_json_schema(
+        [(model, "validation") for model in (Submission, Batch, Event)], ref_template=REF + "{model}"
+    )
+    return checked["$defs"] | ANSWERS
+
+
+def _object(**properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def _ref(name: str) -> dict[str, Any]:
+    return {"$ref": REF + name}
+
+
+def _list(name: str) -> dict[str, Any]:
+    return {"type": "array", "items": _ref(name)}
+
+
+STRING, INTEGER, BOOLEAN = {"type": "string"}, {"type": "integer"}, {"type": "boolean"}
+SCORE = {"type": "number", "minimum": 0, "maximum": 1}
+OFFSET = {"type": "integer", "minimum": 0, "description": "Unicode code points of the submitted body"}
+OFFSET_OR_NONE = OFFSET | {"type": ["integer", "null"]}
+AREA = {"enum": list(dict.fromkeys([*(str(area) for area, _ in POST_LABELS), *map(str, SPAN_TYPES)]))}
+LABEL = {"enum": list(dict.fromkeys(name for _, name in POST_LABELS))}
+SPAN_TYPE = {"enum": list(dict.fromkeys(name for types in SPAN_TYPES.values() for name in types))}
+ACTION = {"enum": ["allow", "flag", "hold", "escalate", "remove"]}
+SEVERITY = {"enum": ["none", "medium", "high", "critical"]}
+VERDICT_FIELDS: dict[str, dict[str, Any]] = {
+    "action": ACTION,
+    "severity": SEVERITY,
+    "checked": BOOLEAN,
+    "not_checked": {"enum": ["empty", "language", "failed", None]},
+    "labels": _list("Label"),
+    "spans": _list("Span"),
+    "reasons": _list("Reason"),
+    "crisis_resources": _list("CrisisResource"),
+    "policy_version": STRING,
+    "models": {"type": "object", "additionalProperties": STRING},
+}
+ANSWERS: dict[str, Any] = {
+    "Label": _object(
+        area=AREA,
+        label=LABEL,
+        score=SCORE,
+        flagged=BOOLEAN,
+        severity=SEVERITY,
+        evidence={"type": ["array", "null"], "items": OFFSET, "description": "[start, end] of the weightiest sentence"},
+    ),
+    "Span": _object(area=AREA, type=SPAN_TYPE, start=OFFSET, end=OFFSET, score=SCORE, source=STRING),
+    "Reason": _object(
+        area=AREA,
+        label=STRING,
+        severity=SEVERITY,
+        score=SCORE,
+        why={"type": "string", "description": "The policy's sentence"},
+        start=OFFSET_OR_NONE,
+        end=OFFSET_OR_NONE,
+    ),
+    "CrisisResource": _object(name=STRING, contact=STRING, url=STRING),
+    "Verdict": _object(
+        id=STRING,
+        **VERDICT_FIELDS,
+        language=STRING,
+        redacted={"type": ["string", "null"], "description": "The body with personal data replaced by its type"},
+        decided_by={"enum": ["models", "moderator"]},
+        decided_at={"type": "string", "format": "date-time"},
+    ),
+    "Standing": _object(
+        id=STRING,
+        external_id=STRING,
+        revision={"type": "integer", "description": "The newest revision known"},
+        status={"enum": ["pending", "done", "deleted"]},
+        verdict={"anyOf": [_ref("Verdict"), {"type": "null"}]},
+    ),
+    "BatchResult": _object(
+        results={"type": "array", "items": {"anyOf": [_ref("Standing"), _object(problem=_ref("Problem"))]}}
+    ),
+    "Discourse": {"type": "object", "description": 'Discourse\'s own payload, `{"post": {…}}`'},
+    "DiscourseResult": {
+        "type": "object",
+        "properties": {"status": {"enum": ["ok", "accepted", "deleted", "ignored"]}, "reason": STRING},
+        "required": ["status"],
+    },
+    "Health": {"type": "object", "properties": {"status": STRING, "database": STRING, "queue": STRING}},
+    "Problem": {
+        "type": "object",
+        "description": "RFC 9457; `detail` says what to do next, `field` which member of the body to mend",
+        "properties": {"type": STRING, "title": STRING, "status": INTEGER, "detail": STRING, "field": STRING},
+        "required": ["type", "title", "status", "detail"],
+    },
+    "Callback": _object(
+        type={"enum": ["post.verdict", "post.decision"]},
+        timestamp={"type": "string", "format": "date-time"},
+        data=_object(
+            forum=STRING,
+            post_id=STRING,
+            external_id=STRING,
+            revision=INTEGER,
+            verdict_id=STRING,
+            decided_by={"enum": ["models", "moderator"]},
+            **VERDICT_FIELDS,
+        ),
+    ),
+}
