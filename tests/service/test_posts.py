@@ -6,16 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from redis import Redis
 from rq import Queue
-from sqlalchemy import func, select
-from standardwebhooks.webhooks import Webhook
+from sqlalchemy import select
+from submitting import POST, count, read_pending, signed
 
-from classifiers.findings import Findings, LabelScore
-from classifiers.labels import POST_LABELS
-from service.policy import decide, load
 from service.store.models import Delivery, Post, QueueItem, Revision, Verdict
-from service.verdicts import record_verdict
-
-POST = {"id": "41", "revision": 1, "board": "thyroid", "body": "Is 50 of levothyroxine a lot?", "author": "u-9"}
 
 
 @pytest.fixture
@@ -28,30 +22,6 @@ def send(client, forum):
         return client.post(path, data=raw, headers=headers)
 
     return send
-
-
-def signed(forum, raw: bytes, at: datetime | None = None) -> dict[str, str]:
-    at = at or datetime.now(UTC)
-    signature = Webhook(forum.forum.webhook_secret).sign("msg_1", at, raw.decode())
-    return {
-        "webhook-id": "msg_1",
-        "webhook-timestamp": str(int(at.timestamp())),
-        "webhook-signature": signature,
-        "X-Heed-Forum": "harbour",
-    }
-
-
-def count(store, table) -> int:
-    with store.read() as session:
-        return session.scalar(select(func.count()).select_from(table))
-
-
-def read_pending(store, *names: str) -> None:
-    """What a classify worker would record."""
-    labels = tuple(LabelScore(area, name, 0.99 if name in names else 0.01) for area, name in POST_LABELS)
-    with store.write() as session:
-        for revision in session.scalars(select(Revision).where(Revision.state == "pending")):
-            record_verdict(session, revision, decide(Findings(labels=labels), load(), text=revision.body))
 
 
 def test_a_post_is_stored_and_a_worker_is_woken(send, store, valkey):

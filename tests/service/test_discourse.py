@@ -1,0 +1,182 @@
+"""Discourse's own webhook, as Discourse sends it."""
+
+import hashlib
+import hmac
+import json
+
+import pytest
+from sqlalchemy import select
+from submitting import count, read_pending
+
+from service.store.models import Forum, Post, QueueItem, Revision
+
+TEXT = "Has anyone been told to halve their dose?"
+RAW = {
+    "id": 158,
+    "name": "Jo",
+    "username": "jo_b",
+    "created_at": "2026-11-20T21:03:11.402Z",
+    "updated_at": "2026-11-20T21:03:11.402Z",
+    "cooked": f"<p>{TEXT}</p>",
+    "raw": TEXT,
+    "post_number": 1,
+    "post_type": 1,
+    "post_url": "/t/halving/77/1",
+    "topic_id": 77,
+    "topic_title": "Halving",
+    "category_id": 5,
+    "category_slug": "thyroid",
+    "version": 1,
+    "user_id": 12,
+    "hidden": False,
+    "deleted_at": None,
+    "user_deleted": False,
+    "topic_archetype": "regular",
+    "reactions": [],
+}
+
+
+def sign(secret: str, raw: bytes) -> str:
+    return "sha256=" + hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()
+
+
+@pytest.fixture
+def send(client, forum):
+    """Send an event as Discourse does, signed with the forum's Discourse secret."""
+
+    def send(
+        event: str = "post_created", kind: str = "post", slug: str = "harbour", body: object = None, **changes: object
+    ):
+        raw = json.dumps({"post": RAW | changes} if body is None else body).encode()
+        return client.post(
+            f"/v1/forums/{slug}/discourse",
+            data=raw,
+            headers={
+                "Content-Type": "application/json",
+                "User-Agent": "Discourse/3.5",
+                "X-Discourse-Instance": "https://forum.example.org",
+                "X-Discourse-Event-Id": "158765",
+                "X-Discourse-Event-Type": kind,
+                "X-Discourse-Event": event,
+                "X-Discourse-Event-Signature": sign(forum.forum.discourse_secret, raw),
+            },
+        )
+
+    return send
+
+
+def texts(store, *states: str) -> list[str]:
+    with store.read() as session:
+        return list(session.scalars(select(Revision.body).where(Revision.state.in_(states or ("pending",)))))
+
+
+def test_discourses_own_test_vector(client, forum, store):
+    with store.write() as session:
+        session.get_one(Forum, forum.forum.id).discourse_secret = "my_lovely_secret_for_web_hook"
+    signature = "sha256=162f107f6b5022353274eb1a7197885cfd35744d8d08e5bcea025d309386b7d6"
+    headers = {"X-Discourse-Event": "ping", "X-Discourse-Event-Type": "ping", "X-Discourse-Event-Signature": signature}
+    answer = client.post("/v1/forums/harbour/discourse", data=b'{"ping":"OK"}', headers=headers)
+    assert answer.status_code == 200 and answer.json == {"status": "ok"}
+    headers["X-Discourse-Event-Signature"] = signature[:-1] + "7"
+    assert client.post("/v1/forums/harbour/discourse", data=b'{"ping":"OK"}', headers=headers).status_code == 401
+
+
+def test_a_post_is_taken_in(send, store):
+    assert send().status_code == 202
+    with store.read() as session:
+        revision = session.scalar(select(Revision))
+        post = session.scalar(select(Post))
+    assert (revision.body, revision.format, revision.title, revision.board) == (TEXT, "markdown", "Halving", "thyroid")
+    assert (revision.author, revision.url) == ("jo_b", "https://forum.example.org/t/halving/77/1")
+    assert post.external_id == "forum.example.org/p/158"
+
+
+def test_redelivery_stores_nothing_new(send, store):
+    assert [send().status_code for _ in range(3)] == [202, 202, 202]
+    assert count(store, Revision) == 1
+
+
+def test_a_form_encoded_delivery_holds_the_same_json(client, forum, store):
+    raw = json.dumps({"post": RAW}).encode()
+    headers = {
+        "Content-Type": "application/x-www-form-urlencoded",
+        "X-Discourse-Event-Type": "post",
+        "X-Discourse-Event": "post_created",
+        "X-Discourse-Event-Signature": sign(forum.forum.discourse_secret, raw),
+    }
+    assert client.post("/v1/forums/harbour/discourse", data=raw, headers=headers).status_code == 202
+    assert texts(store) == [TEXT]
+
+
+def test_an_edit_is_read_again_and_a_quick_edit_too(send, store):
+    send()
+    read_pending(store)
+    send("post_edited", raw="Quick edit", updated_at="2026-11-20T21:04:00.000Z")
+    assert texts(store) == ["Quick edit"]
+    send("post_edited", version=2, raw="Counted edit", updated_at="2026-11-20T22:04:00.000Z")
+    assert texts(store) == ["Counted edit"]
+    send("post_edited", raw="Quick edit", updated_at="2026-11-20T21:04:00.000Z")
+    assert texts(store) == ["Counted edit"]
+
+
+def test_a_destroyed_post_leaves_the_queue_and_a_recovered_one_is_read_again(send, store):
+    send()
+    read_pending(store, "dosing")
+    send("post_destroyed", deleted_at="2026-11-20T23:00:00.000Z")
+    with store.read() as session:
+        assert session.scalar(select(QueueItem.state)) == "withdrawn"
+    send("post_recovered")
+    assert texts(store) == [TEXT]
+
+
+def test_a_deletion_that_comes_before_its_post(send, store):
+    send("post_destroyed", deleted_at="2026-11-20T23:00:00.000Z")
+    send()
+    assert texts(store) == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"post_type": 3}, {"post_type": 4}, {"topic_archetype": "private_message"}, {"hidden": True}],
+)
+def test_what_is_not_for_us_is_answered_202_and_not_stored(send, store, changes):
+    answer = send(**changes)
+    assert answer.status_code == 202 and answer.json["status"] == "ignored"
+    assert count(store, Revision) == 0
+
+
+def test_hidden_by_our_own_verdict_goes_on_waiting(send, store):
+    send()
+    read_pending(store, "dosing")
+    send("post_edited", hidden=True)
+    with store.read() as session:
+        assert session.scalar(select(QueueItem.state)) == "open"
+
+
+def test_private_messages_are_read_where_the_forum_opted_in(send, store, forum):
+    with store.write() as session:
+        session.get_one(Forum, forum.forum.id).read_private_messages = True
+    send(topic_archetype="private_message")
+    assert texts(store) == [TEXT]
+
+
+def test_other_events_are_answered_202(send, store):
+    assert send("topic_created", "topic", body={"topic": {"id": 1}}).status_code == 202
+    assert count(store, Post) == 0
+
+
+@pytest.mark.parametrize("body", [[], {"post": 7}, {"post": {}}, {"post": {"id": 1}}, {"post": RAW | {"id": "x"}}])
+def test_a_payload_that_is_not_discourses_is_422(send, store, body):
+    assert send(body=body).status_code == 422
+    assert count(store, Post) == 0
+
+
+def test_never_404_or_410(send, client):
+    assert send(slug="nobody").status_code == 401
+    assert client.post("/v1/forums/nobody/discourse").status_code == 401
+
+
+def test_no_queue_is_503_so_that_discourse_may_try_again(send, settings_env, store):
+    settings_env(HEED_REDIS_URL="redis://127.0.0.1:1/0")
+    assert send().status_code == 503
+    assert count(store, Post) == 0
