@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+from datetime import UTC, datetime
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
@@ -13,6 +15,8 @@ from service.settings import settings
 
 Format = Literal["plain", "markdown", "bbcode", "html"]
 """How a body is written."""
+FIELD = re.compile(r"[\w.-]{1,60}", re.ASCII)
+"""A field's name that may be repeated in an answer: one that a client made up could be a whole post."""
 
 
 def _storable(text: str) -> str:
@@ -36,6 +40,18 @@ def _named(text: str) -> str:
     return text
 
 
+def _utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is no time in UTC; send the time by the forum's clock") from None
+
+
+def _primary(language: str) -> str:
+    return language.partition("-")[0].lower()
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
 Text = Annotated[str, AfterValidator(_storable), AfterValidator(_short_enough)]
 Short = Annotated[str, Field(max_length=200), AfterValidator(_storable)]
 Name = Annotated[Short, AfterValidator(_named)]
@@ -44,7 +60,7 @@ Name = Annotated[Short, AfterValidator(_named)]
 class Strict(BaseModel):
     """Unknown members are refused: a misspelt one would be lost without a word."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
 
 
 class Submission(Strict):
@@ -58,10 +74,10 @@ class Submission(Strict):
     format: Format = Field("plain", description="How the body is written; quotes are read as context.")
     parent: Text = Field("", description="The post replied to, or an excerpt of it; read as context.")
     author: Short = Field("", description="The forum's own reference to the author; opaque to Heed.")
-    language: Annotated[str, Field(pattern=r"^([A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*)?$", max_length=8)] = Field(
-        "", description="Language the forum knows the post to be in (BCP 47); empty: Heed finds out."
-    )
-    created_at: AwareDatetime | None = Field(None, description="When it was posted or edited, by the forum's clock.")
+    language: Annotated[
+        str, Field(pattern=r"^([A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*)?$", max_length=35), AfterValidator(_primary)
+    ] = Field("", description="Language the forum knows the post to be in (BCP 47); empty: Heed finds out.")
+    created_at: Moment | None = Field(None, description="When it was posted or edited, by the forum's clock.")
     url: Annotated[str, Field(pattern=r"^(https?://\S+)?$", max_length=2000), AfterValidator(_storable)] = Field(
         "", description="Where the forum shows the post; moderators get a link."
     )
@@ -89,7 +105,7 @@ class Event(Strict):
     """What happened to a post, in the shape of Standard Webhooks."""
 
     type: Literal["post.deleted", "post.recovered", "post.erased"]
-    timestamp: AwareDatetime = Field(description="When it happened, by the forum's clock; the newest one counts.")
+    timestamp: Moment = Field(description="When it happened, by the forum's clock; the newest one counts.")
     data: EventData
 
 
@@ -123,8 +139,9 @@ def check(model: type[Model], document: object) -> Model:
     except ValidationError as error:
         problem = error.errors(include_input=False, include_url=False, include_context=False)[0]
         field = ".".join(str(part) for part in problem["loc"])
+        field = field if FIELD.fullmatch(field) else ""
         what = problem["msg"].removeprefix("Value error, ")
-        raise Invalid(f"{field or 'The body'}: {what}.", field=field) from None
+        raise Invalid(f"{field or 'A member of the body'}: {what}.", field=field) from None
 
 
 def _no_constant(_name: str) -> None:

@@ -33,6 +33,10 @@ def test_a_post_is_stored_and_a_worker_is_woken(send, store, valkey):
     assert count(store, Revision) == 1
 
 
+def test_a_number_is_an_id_too(send):
+    assert send(document=POST | {"id": 41}).json["external_id"] == "41"
+
+
 def test_no_text_goes_to_redis(send, valkey):
     send(document=POST | {"title": "unmistakable-title", "body": "unmistakable-body"})
     connection = Redis.from_url(valkey)
@@ -116,7 +120,9 @@ def test_an_older_revision_that_comes_late_changes_nothing(send, store):
         (POST | {"created_at": "yesterday"}, "created_at"),
         (POST | {"url": "javascript:alert(1)"}, "url"),
         (POST | {"txet": "x"}, "txet"),
-        (POST | {"body": 7}, "body"),
+        (POST | {"body": ["x"]}, "body"),
+        (POST | {"created_at": "0001-01-01T00:00:00+14:00"}, "created_at"),
+        (POST | {"my very private words as a name": 1}, ""),
     ],
 )
 def test_a_bad_post_names_its_field_and_stores_nothing(send, store, document, field):
