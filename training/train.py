@@ -17,7 +17,6 @@ from pathlib import Path
 import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from transformers import AutoTokenizer
 
 from classifiers import weights
@@ -27,8 +26,6 @@ from training.split import split
 from training.targets import UNKNOWN, Example, examples
 
 RUNS = Path(__file__).parent / "runs"
-AVERAGING = 0.99
-"""Decay of the moving average of the weights, a step."""
 
 
 def main() -> None:
@@ -69,33 +66,30 @@ def fit(
     total = batches * arguments.epochs
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _slope(step, total))
     balance = _balance(taught)
-    # Weights averaged over the last hundreds of steps: steadier than any single step where posts are few.
-    averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(AVERAGING))
     state_file, best_file = run / "last.pt", run / "best.pt"
     begin, best = 0, -math.inf
     if state_file.exists() and arguments.resume:
         state = torch.load(state_file, weights_only=True)
         network.load_state_dict(state["network"])
-        averaged.load_state_dict(state["averaged"])
         optimizer.load_state_dict(state["optimizer"])
         schedule.load_state_dict(state["schedule"])
         begin, best = state["epoch"] + 1, state["best"]
     for epoch in range(begin, arguments.epochs):
         began = time.monotonic()
         shuffled = _batches(taught, random.Random(epoch), arguments.tokens)
-        loss = _epoch(network, averaged, shuffled, batches, optimizer, schedule, balance, epoch)
-        figures = score.quick(averaged.module, tokenizer, dev)
+        loss = _epoch(network, shuffled, batches, optimizer, schedule, balance, epoch)
+        figures = score.quick(network, tokenizer, dev)
         print(f"epoch {epoch}: loss {loss:.3f}, dev {figures}, {time.monotonic() - began:.0f} s", flush=True)
         if figures["mean"] > best:
             best = figures["mean"]
-            torch.save(averaged.module.state_dict(), best_file)
-        state = {"network": network, "averaged": averaged, "optimizer": optimizer, "schedule": schedule}
+            torch.save(network.state_dict(), best_file)
+        state = {"network": network, "optimizer": optimizer, "schedule": schedule}
         saved = {name: part.state_dict() for name, part in state.items()}
         torch.save(saved | {"epoch": epoch, "best": best}, state_file)
     return best_file
 
 
-def _epoch(network, averaged, batches, count, optimizer, schedule, balance, epoch) -> float:  # noqa: ANN001
+def _epoch(network, batches, count, optimizer, schedule, balance, epoch) -> float:  # noqa: ANN001
     network.train()
     losses = []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -109,7 +103,6 @@ def _epoch(network, averaged, batches, count, optimizer, schedule, balance, epoc
             nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimizer.step()
             schedule.step()
-            averaged.update_parameters(network)
             losses.append(loss.item())
     return sum(losses) / len(losses)
 

@@ -89,11 +89,15 @@ def claim(session: Session, owner: str, chosen: Settings) -> list[Revision]:
     moment = now()
     query = pending(moment).limit(chosen.batch_posts).with_for_update(skip_locked=True, of=Revision)
     ids = _fitting(session.execute(query).all(), chosen.batch_tokens)
-    leased = update(Revision).where(Revision.id.in_(ids)).values(
-        state="leased",
-        lease_owner=owner,
-        lease_until=moment + timedelta(seconds=chosen.lease_seconds),
-        attempts=Revision.attempts + 1,
+    leased = (
+        update(Revision)
+        .where(Revision.id.in_(ids))
+        .values(
+            state="leased",
+            lease_owner=owner,
+            lease_until=moment + timedelta(seconds=chosen.lease_seconds),
+            attempts=Revision.attempts + 1,
+        )
     )
     session.execute(leased)
     with_forum = joinedload(Revision.post).joinedload(Post.forum)
@@ -120,7 +124,9 @@ def _read(
 ) -> list[tuple[Revision, Findings]]:
     """Each revision with its findings; none where reading failed, which puts them off and counts."""
     if claimed[0].attempts > chosen.max_attempts:
-        log.error("post %s could not be read in %d attempts; a moderator has to", claimed[0].post_id, chosen.max_attempts)
+        log.error(
+            "post %s could not be read in %d attempts; a moderator has to", claimed[0].post_id, chosen.max_attempts
+        )
         return [(claimed[0], Findings(not_checked=NotChecked.FAILED))]
     try:
         findings = reader.read([_text(revision) for revision in claimed])

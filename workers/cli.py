@@ -92,7 +92,7 @@ def sweep(once: bool) -> None:
 
 
 @main.command()
-@click.option("--input", "source", type=click.File("r", encoding="utf-8", errors="surrogateescape"), default="-")
+@click.option("--input", "source", type=click.File("r", encoding="utf-8-sig", errors="surrogateescape"), default="-")
 @click.option("--output", "target", type=click.File("w", encoding="utf-8", atomic=True), default="-")
 @click.option("--policy", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="TOML over the default.")
 @plain_errors

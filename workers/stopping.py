@@ -7,10 +7,18 @@ import threading
 from types import FrameType
 
 _stop = threading.Event()
+_requests = 0
 
 
 def request() -> None:
+    global _requests
+    _requests += 1
     _stop.set()
+
+
+def requests() -> int:
+    """How often this process was asked: twice means at once."""
+    return _requests
 
 
 def requested() -> bool:
@@ -24,12 +32,14 @@ def wait(seconds: float) -> bool:
 
 def forget() -> None:
     """As in a new process."""
+    global _requests
+    _requests = 0
     _stop.clear()
 
 
-def on_signals() -> None:
-    """Let SIGTERM and SIGINT ask this process to stop."""
-    for number in (signal.SIGTERM, signal.SIGINT):
+def on_signals(*more: signal.Signals) -> None:
+    """Let SIGTERM, SIGINT and `more` ask this process to stop."""
+    for number in (signal.SIGTERM, signal.SIGINT, *more):
         signal.signal(number, _requested)
 
 

@@ -123,10 +123,15 @@ class HeedWorker(SimpleWorker):
             heart.join(timeout=5)
 
 
+def worker_name(queue: str, pid: int) -> str:
+    """What Redis knows a worker of this machine by."""
+    return f"{queue}-{os.uname().nodename}-{pid}"
+
+
 def worker_for(name: str, connection: Redis) -> HeedWorker:
     """A worker of one queue, not started."""
     queue = Queue(name, connection=connection, serializer="json", job_class=HeedJob)
-    return HeedWorker([queue], connection=connection, name=f"{name}-{os.uname().nodename}-{os.getpid()}")
+    return HeedWorker([queue], connection=connection, name=worker_name(name, os.getpid()))
 
 
 def work(name: str, *, burst: bool = False) -> int:

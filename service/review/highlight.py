@@ -1,11 +1,14 @@
-"""A body cut into segments, each with the marks that cover it. Nothing here makes HTML: templates escape every piece."""
+"""A body cut into segments, each with the marks that cover it. No HTML is made here: templates escape each piece."""
 
 from __future__ import annotations
 
+import sys
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
-from service.review.markup import Edit, edits, quotes
+from service.review.markup import Edit, edits, merged, quotes
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Segment:
     marks: tuple[Mark, ...] = ()
     begins: tuple[Mark, ...] = ()
     ends: tuple[Mark, ...] = ()
-    hidden: Mark | None = field(default=None)
+    hidden: Mark | None = None
     """The private mark whose text is left out here; `text` is then empty."""
 
     @property
@@ -54,49 +57,60 @@ def segments(
     marks = _clipped(marks, len(body))
     quoted = quotes(body, format)
     changed = _whole_edits(edits(body, format), marks)
+    shown = {edit.start: edit.text for edit in changed}
     bounds = _bounds(low, high, marks, quoted, changed)
-    replaced = {edit.start: edit for edit in changed}
     cut: list[Segment] = []
-    for start, end in zip(bounds, bounds[1:], strict=False):
-        covering = tuple(mark for mark in marks if mark.start < end and mark.end > start)
+    waiting, covering = marks[::-1], []
+    for start, end in pairwise(bounds):
+        covering = [mark for mark in covering if mark.end > start]
+        while waiting and waiting[-1].start < end:
+            covering.append(waiting.pop())
+        covering = [mark for mark in covering if mark.end > start]
         secret = next((mark for mark in covering if mark.private), None) if hide else None
-        if secret and start > max(secret.start, low):
-            cut.append(Segment("", ends=_ending(covering, end)))
-            continue
-        text = replaced[start].text if start in replaced else body[start:end]
+        text = "" if secret else shown.get(start, body[start:end])
+        # Only the first piece of a secret says that something is hidden.
+        says_so = secret is not None and start == max(secret.start, bounds[0])
         cut.append(
             Segment(
-                "" if secret else text,
-                any(a < end and b > start for a, b in quoted),
-                covering,
-                tuple(mark for mark in covering if max(mark.start, low) == start),
-                _ending(covering, end),
-                secret,
+                text,
+                _inside(start, quoted),
+                tuple(covering),
+                tuple(mark for mark in covering if max(mark.start, bounds[0]) == start),
+                tuple(mark for mark in covering if mark.end == end),
+                secret if says_so else None,
             )
         )
     return cut
 
 
-def _ending(marks: tuple[Mark, ...], end: int) -> tuple[Mark, ...]:
-    return tuple(mark for mark in marks if mark.end == end)
+def _inside(place: int, ranges: list[tuple[int, int]]) -> bool:
+    index = bisect_right(ranges, (place, sys.maxsize)) - 1
+    return index >= 0 and place < ranges[index][1]
 
 
 def _clipped(marks: Iterable[Mark], length: int) -> list[Mark]:
-    clipped = [
-        Mark(m.id, max(0, m.start), min(m.end, length), m.area, m.words, m.private, m.strong) for m in marks
-    ]
+    clipped = [Mark(m.id, max(0, m.start), min(m.end, length), m.area, m.words, m.private, m.strong) for m in marks]
     return sorted((mark for mark in clipped if mark.start < mark.end), key=lambda mark: (mark.start, -mark.end))
 
 
 def _whole_edits(found: list[Edit], marks: list[Mark]) -> list[Edit]:
-    """Markup that a mark begins or ends inside of (an address in a link) is shown as it was sent."""
-    edges = {edge for mark in marks for edge in (mark.start, mark.end)}
-    return [edit for edit in found if not any(edit.start < edge < edit.end for edge in edges)]
+    """Markup that a mark begins or ends inside of (an address in a link) is shown as it was sent, and only there."""
+    edges = sorted({edge for mark in marks for edge in (mark.start, mark.end)})
+    secrets = merged([(mark.start, mark.end) for mark in marks if mark.private])
+    whole = [edit for edit in found if bisect_right(edges, edit.start) == bisect_left(edges, edit.end)]
+    return [replace(edit, text="") if edit.source and _touches(edit.source, secrets) else edit for edit in whole]
+
+
+def _touches(stretch: tuple[int, int], ranges: list[tuple[int, int]]) -> bool:
+    """Whether any of `ranges`, which are in order and apart, shares a code point with `stretch`."""
+    index = bisect_left(ranges, (stretch[1], 0)) - 1
+    return index >= 0 and ranges[index][1] > stretch[0]
 
 
 def _bounds(low: int, high: int, marks: list[Mark], quoted: list[tuple[int, int]], changed: list[Edit]) -> list[int]:
     edges = {edge for mark in marks for edge in (mark.start, mark.end)}
-    edges |= {edge for stretch in quoted for edge in stretch}
+    replaced = [(edit.start, edit.end) for edit in changed]
+    edges |= {edge for stretch in quoted for edge in stretch if not _inside(edge, replaced)}
     edges |= {edge for edit in changed for edge in (edit.start, edit.end)}
     # A window's own edge may fall inside an edit or a secret; it moves outwards so that neither is shown in part.
     for piece in [*changed, *(mark for mark in marks if mark.private)]:

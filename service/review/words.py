@@ -136,6 +136,11 @@ def removed_for(value: str) -> str:
     return label(area, name) if name else value
 
 
+def in_sentence(said: str) -> str:
+    """Words of a label as they stand within a sentence: "IP address" keeps its capitals."""
+    return said if said[1:2].isupper() else said[:1].lower() + said[1:]
+
+
 def ago(then: datetime, now: datetime) -> str:
     """How long ago, in the largest unit that fits."""
     seconds = max(0, int((now - then) / timedelta(seconds=1)))

@@ -1,0 +1,88 @@
+"""The console's blueprint: its pages, and what holds for all of them."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+from flask import Blueprint, Flask, Response, g, redirect, request, url_for
+from flask.blueprints import BlueprintSetupState
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError, CSRFProtect
+
+from service.errors import Forbidden, NotFound
+from service.review import decisions, login, pages, undo, words
+from service.review.errors import page
+from service.store.models import now
+
+STATIC = Path(__file__).parent / "static"
+YEAR = 31_536_000
+
+blueprint = Blueprint("review", __name__, url_prefix="/console", template_folder="templates", static_folder="static")
+csrf = CSRFProtect()
+
+for part in (login.blueprint, pages.blueprint, decisions.blueprint):
+    blueprint.register_blueprint(part)
+
+
+@blueprint.record
+def _set_up(state: BlueprintSetupState) -> None:
+    app: Flask = state.app
+    # Forms of the console are checked by `_check_form`; the API is signed instead and has no forms.
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False
+    csrf.init_app(app)
+    app.add_url_rule("/", "home", lambda: redirect(url_for("review.pages.queue")))
+
+
+@blueprint.before_request
+def _check_form() -> None:
+    csrf.protect()
+
+
+blueprint.before_request(login.require_login)
+
+
+@blueprint.after_request
+def _keep_private(response: Response) -> Response:
+    if request.endpoint == "review.static" and request.args.get("v"):
+        response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
+    # A form's origin is checked by its referrer over https, so the console's own pages have to see it.
+    response.headers["Referrer-Policy"] = "same-origin"
+    return response
+
+
+@blueprint.errorhandler(CSRFError)
+def _stale_form(_error: CSRFError) -> ResponseReturnValue:
+    error = Forbidden("This page was from an earlier log-in, so nothing was done. Go back, reload it and try again.")
+    return page(error), error.status
+
+
+@blueprint.get("/<path:_nowhere>")
+def nowhere(_nowhere: str) -> ResponseReturnValue:
+    """Any other address of the console."""
+    raise NotFound("There is no page at this address. The queue is the place to start from.")
+
+
+@blueprint.app_template_filter("ago")
+def _ago(then: datetime) -> str:
+    return words.ago(then, now())
+
+
+blueprint.add_app_template_filter(words.in_sentence, "in_sentence")
+
+
+@blueprint.context_processor
+def _for_all_pages() -> dict[str, object]:
+    return {"moderator": g.get("moderator"), "undo": undo.offered(), "asset": asset}
+
+
+def asset(name: str) -> str:
+    """URL of a static file, with its hash: browsers keep it until it changes."""
+    return url_for("review.static", filename=name, v=_digest(name))
+
+
+@cache
+def _digest(name: str) -> str:
+    return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]

@@ -1,0 +1,65 @@
+"""What people decided lately, newest first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from service.review import words
+from service.review.item import undo_seconds_left
+from service.review.queue import labels_of
+from service.store.models import Forum, Moderator, Post, QueueItem, Revision, Verdict
+
+LATEST = 50
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One decided post."""
+
+    id: str
+    version: int
+    done: str
+    action: str
+    who: str
+    when: datetime
+    note: str
+    labels: list[str]
+    forum: str
+    board: str
+    seconds_left: int
+
+
+def load_decided(session: Session) -> list[Decision]:
+    """The newest decisions that stand."""
+    query = (
+        select(QueueItem, Verdict, Moderator.name, Revision.board, Forum.name)
+        .join(Verdict, (Verdict.post_id == QueueItem.post_id) & Verdict.current)
+        .join(Moderator, Moderator.id == Verdict.decided_by)
+        .join(Revision, Revision.id == Verdict.revision_id)
+        .join(Forum, Forum.id == QueueItem.forum_id)
+        .join(Post, Post.id == QueueItem.post_id)
+        .where(QueueItem.state == "decided", Post.deleted.is_(False))
+        .order_by(QueueItem.decided_at.desc(), QueueItem.id.desc())
+        .limit(LATEST)
+    )
+    return [_decision(*row) for row in session.execute(query)]
+
+
+def _decision(item: QueueItem, verdict: Verdict, who: str, board: str, forum: str) -> Decision:
+    return Decision(
+        id=item.id,
+        version=item.version,
+        done=words.DONE.get(verdict.action, verdict.action),
+        action=verdict.action,
+        who=who,
+        when=item.decided_at or verdict.created_at,
+        note=verdict.note,
+        labels=labels_of(item, verdict.document),
+        forum=forum,
+        board=board,
+        seconds_left=undo_seconds_left(item),
+    )

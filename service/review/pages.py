@@ -1,0 +1,101 @@
+"""The pages to read: the queue, one post, what was decided."""
+
+from __future__ import annotations
+
+from flask import Blueprint, g, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from service.errors import NotFound
+from service.review import words
+from service.review.decided import load_decided
+from service.review.item import ItemView, load_item
+from service.review.queue import Filters, load_counts, load_rows, next_item, previous_item
+from service.store import store
+from service.store.models import AuditEntry, QueueItem
+
+blueprint = Blueprint("pages", __name__)
+
+SHOWN = 20
+"""How many posts a session remembers whose personal data it uncovered."""
+
+
+@blueprint.get("/")
+def queue() -> ResponseReturnValue:
+    """What waits, most urgent first."""
+    filters, after = Filters.of(request.args), request.args.get("after", "")
+    with store().read() as db:
+        rows, cursor = load_rows(db, filters, after)
+        counts = load_counts(db, filters)
+    return render_template(
+        "review/queue.html", rows=rows, cursor=cursor, counts=counts, filters=filters, continued=bool(after)
+    )
+
+
+@blueprint.get("/decided")
+def decided() -> ResponseReturnValue:
+    """What was decided lately, each with its undo while there is time."""
+    with store().read() as db:
+        return render_template("review/decided.html", decisions=load_decided(db))
+
+
+@blueprint.get("/items/<item_id>")
+def item(item_id: str) -> ResponseReturnValue:
+    """One post with its reasons."""
+    with store().read() as db:
+        return render_item(db, item_id)
+
+
+def render_item(db: Session, item_id: str, *, problem: str = "", note: str = "") -> str:
+    """The page of one post; `problem` is what went wrong with a decision, whose `note` is kept."""
+    filters = Filters.of(request.args)
+    view = load_item(db, item_id, shown=is_shown(db, item_id))
+    return render_template(
+        "review/item.html",
+        view=view,
+        shown=is_shown(db, item_id),
+        filters=filters,
+        following=next_item(db, filters, view.item),
+        previous=previous_item(db, filters, view.item),
+        removals=removal_choices(view),
+        problem=problem,
+        note=note,
+    )
+
+
+def removal_choices(view: ItemView) -> tuple[list[tuple[str, str]], list[tuple[str, list[tuple[str, str]]]]]:
+    """What the post may be removed for: what was found in it first, then everything else by area."""
+    groups = words.removal_labels()
+    known = {value for _, choices in groups for value, _ in choices}
+    found = [(f"{reason.area}.{reason.label}", reason.words) for reason in view.reasons]
+    found = [choice for choice in found if choice[0] in known]
+    first = {value for value, _ in found}
+    others = [(area, [choice for choice in choices if choice[0] not in first]) for area, choices in groups]
+    return found, [(area, choices) for area, choices in others if choices]
+
+
+@blueprint.post("/items/<item_id>/personal-data")
+def personal_data(item_id: str) -> ResponseReturnValue:
+    """Uncover a post's personal data for this moderator, which is written down, or cover it again."""
+    show = request.form.get("show") == "yes"
+    with store().write() as db:
+        item = db.get(QueueItem, item_id)
+        if item is None:
+            raise NotFound("There is no such post in the queue. Go back to the queue and reload it.")
+        if show:
+            detail = {"verdict": item.verdict_id}
+            db.add(AuditEntry(moderator_id=g.moderator.id, post_id=item.post_id, what="showed", detail=detail))
+        key = shown_key(item)
+    others = [known for known in session.get("shown", []) if known != key]
+    session["shown"] = [*others, key][-SHOWN:] if show else others
+    return redirect(url_for("review.pages.item", item_id=item_id, **Filters.of(request.args).query()), 303)
+
+
+def is_shown(db: Session, item_id: str) -> bool:
+    item = db.get(QueueItem, item_id)
+    return item is not None and shown_key(item) in session.get("shown", [])
+
+
+def shown_key(item: QueueItem) -> str:
+    """An edit brings a new verdict, and its personal data is covered again."""
+    return item.verdict_id.rpartition("_")[2]

@@ -1,0 +1,121 @@
+// Keys, and small comforts. Every page works without this file.
+"use strict";
+
+const byId = (id) => document.getElementById(id);
+const all = (selector) => [...document.querySelectorAll(selector)];
+
+// Somebody who talks to their computer, or types with a stick, can switch single keys off.
+const switchedOff = () => {
+  try { return localStorage.getItem("heed-keys") === "off"; } catch { return false; }
+};
+
+const typing = (target) =>
+  target.isContentEditable || ["TEXTAREA", "SELECT"].includes(target.tagName)
+  || (target.tagName === "INPUT" && !["radio", "checkbox", "button", "submit"].includes(target.type));
+
+function moveAmongRows(step) {
+  const rows = all("[data-row]");
+  if (!rows.length) return false;
+  const at = rows.indexOf(document.activeElement);
+  const to = at < 0 ? (step > 0 ? 0 : rows.length - 1) : Math.min(rows.length - 1, Math.max(0, at + step));
+  rows[to].focus({ preventScroll: true });
+  rows[to].closest("li").scrollIntoView({ block: "nearest" });
+  return true;
+}
+
+function openRemoval(removal) {
+  if (removal.open) {
+    const confirm = removal.querySelector("[data-confirm]");
+    if (confirm) confirm.click();
+    return;
+  }
+  removal.open = true;
+  const first = removal.querySelector("input:checked") || removal.querySelector("input") || removal.querySelector("summary");
+  first.focus();
+}
+
+// A key pressed twice by mistake must not decide the next post, which nobody has read yet.
+const justArrived = () => document.querySelector(".flash") && performance.now() < 700;
+
+function press(key) {
+  if ("aher".includes(key) && justArrived()) return true;
+  if ((key === "j" || key === "k") && moveAmongRows(key === "j" ? 1 : -1)) return true;
+  if (key === "?") return openKeys();
+  if (key === "n" && byNote()) { byNote().focus(); return true; }
+  const target = document.querySelector(`[data-key="${CSS.escape(key)}"]`);
+  if (!target) return false;
+  const removal = target.closest("[data-removal]");
+  if (removal) openRemoval(removal);
+  else target.click();
+  return true;
+}
+
+const byNote = () => document.querySelector("[data-note]");
+
+function openKeys() {
+  const dialog = byId("keys");
+  if (!dialog || dialog.open) return false;
+  dialog.showModal();
+  return true;
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.isComposing) return;
+  const removal = document.querySelector("[data-removal][open]");
+  if (event.key === "Escape") {
+    if (removal) { removal.open = false; removal.querySelector("summary").focus(); }
+    else if (document.activeElement === byNote()) byNote().blur();
+    return;
+  }
+  if (event.key === "Enter" && removal && event.target.type === "radio") {
+    removal.querySelector("[data-confirm]").click();
+    event.preventDefault();
+    return;
+  }
+  if (typing(event.target) || document.querySelector("dialog[open]")) return;
+  if (switchedOff() && event.key !== "?") return;
+  if (press(event.key)) event.preventDefault();
+});
+
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-open]");
+  if (opener) openKeys();
+  const removal = document.querySelector("[data-removal][open]");
+  if (removal && !removal.contains(event.target)) removal.open = false;
+});
+
+// A form is sent once, however often a tired finger presses.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method === "dialog") return;
+  if (form.dataset.sent) { event.preventDefault(); return; }
+  form.dataset.sent = "yes";
+});
+window.addEventListener("pageshow", () => all("form").forEach((form) => delete form.dataset.sent));
+
+for (const form of all("[data-autosubmit]")) {
+  form.querySelector("button").hidden = true;
+  form.addEventListener("change", () => form.requestSubmit());
+}
+
+// What can no longer be undone is no longer offered.
+for (const offer of all("[data-seconds]")) {
+  setTimeout(() => { offer.hidden = true; offer.querySelectorAll("button").forEach((button) => { button.disabled = true; }); },
+    Number(offer.dataset.seconds) * 1000);
+}
+
+// On a phone the post's own words should be near: reasons after the first keep their title, and open by a tap.
+if (matchMedia("(max-width: 60rem)").matches) for (const fold of all("[data-fold]")) fold.open = false;
+
+const local = new Intl.DateTimeFormat(undefined, { dateStyle: "long", timeStyle: "short" });
+for (const time of all("time")) time.title = local.format(new Date(time.dateTime));
+
+for (const opener of all("[data-open]")) opener.hidden = false;
+
+const keysOn = byId("keys-on");
+if (keysOn) {
+  keysOn.checked = !switchedOff();
+  keysOn.addEventListener("change", () => {
+    try { localStorage.setItem("heed-keys", keysOn.checked ? "on" : "off"); } catch { /* private window: for this page only */ }
+  });
+}

@@ -1,0 +1,25 @@
+"""Moderators of the console, and posts that wait for them."""
+
+import pytest
+from review_console import Console
+from review_posts import seed
+
+
+@pytest.fixture
+def stranger(app) -> Console:
+    """Somebody who is not logged in."""
+    return Console(app.test_client())
+
+
+@pytest.fixture
+def console(stranger, moderator) -> Console:
+    """`robin`, logged in."""
+    assert stranger.log_in().status_code == 303
+    return stranger
+
+
+@pytest.fixture
+def items(store, forum) -> list[str]:
+    """The sample posts in the queue; their items' ids in the order of SAMPLES."""
+    with store.write() as session:
+        return seed(session, session.merge(forum.forum, load=False))
