@@ -176,6 +176,7 @@ VERDICT_FIELDS: dict[str, dict[str, Any]] = {
     "spans": _list("Span"),
     "reasons": _list("Reason"),
     "crisis_resources": _list("CrisisResource"),
+    "removed_for": {"type": "string", "description": "What a moderator removed the post for: `area.label`, or empty"},
     "policy_version": STRING,
     "models": {"type": "object", "additionalProperties": STRING},
 }

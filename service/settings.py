@@ -63,7 +63,9 @@ class Settings(BaseSettings):
     callback_timeout_seconds: float = Field(15, gt=0, le=60, description="Time a forum has to answer a callback.")
     allow_private_callbacks: bool = Field(False, description="Allow callbacks to loopback and private addresses.")
     trusted_proxies: int = Field(0, ge=0, le=5, description="Reverse proxies in front whose X-Forwarded-* count.")
-    undo_seconds: int = Field(120, ge=0, description="How long a moderator may take a decision back with one key.")
+    undo_seconds: int = Field(
+        120, ge=0, description="How long one key takes the last decision back; the decided list always does."
+    )
 
     @model_validator(mode="after")
     def _refuse_unsafe_production(self) -> Settings:

@@ -5,7 +5,6 @@ Each function works inside the caller's transaction: a verdict, its queue item a
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select, update
@@ -13,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from classifiers.labels import DISTRESS, Severity
 from service.errors import Conflict, Forbidden, Invalid, NotFound
-from service.settings import settings
+from service.policy.policy import crisis_resources
 from service.store.models import AuditEntry, Delivery, Forum, Moderator, Post, QueueItem, Revision, Verdict, now
 
 DECISIONS = {"approve": "allow", "hold": "hold", "remove": "remove", "escalate": "escalate"}
@@ -42,11 +41,9 @@ def record_decision(
 
     Raises Conflict where somebody else was faster, Forbidden for `remove` of a person's own distress.
     """
-    item = _item(session, item_id, version)
+    post, item = _item(session, item_id, version)
     if item.state != "open":
-        raise Conflict(
-            "This post is no longer waiting: it was decided, edited or deleted meanwhile. Reload to see how."
-        )
+        raise Conflict("This post waits no longer: it was decided, edited or deleted meanwhile. Reload to see how.")
     if action not in DECISIONS:
         raise Invalid(f"Choose one of {', '.join(DECISIONS)}.", field="action")
     machine = session.get_one(Verdict, item.verdict_id)
@@ -55,8 +52,9 @@ def record_decision(
             "This post may be a cry for help, and a person in distress is never punished. "
             "Escalate it, or hold it while somebody answers the author."
         )
-    post = session.get_one(Post, item.post_id)
     document = {**machine.document, "action": DECISIONS[action], "removed_for": label if action == "remove" else ""}
+    if action == "escalate":
+        document["crisis_resources"] = list(crisis_resources(session.get_one(Forum, post.forum_id).region))
     verdict = _make_current(session, post, machine.revision, document, decided_by=moderator.id, note=note)
     item.state, item.decided_at, item.version = "decided", now(), item.version + 1
     _announce(session, post, machine.revision, verdict, "post.decision")
@@ -65,14 +63,11 @@ def record_decision(
 
 
 def undo_decision(session: Session, item_id: str, version: int, moderator: Moderator) -> Verdict:
-    """Take a decision back within `HEED_UNDO_SECONDS`: the models' verdict stands again, and the forum is told."""
-    item = _item(session, item_id, version)
-    if item.state != "decided" or item.decided_at is None:
+    """Take a decision back, however old: the models' verdict stands again, the post waits, and the forum is told."""
+    post, item = _item(session, item_id, version)
+    if item.state != "decided":
         raise Conflict("There is no decision to undo: the post is waiting again, or was edited or deleted.")
-    if now() - item.decided_at > timedelta(seconds=settings().undo_seconds):
-        raise Conflict("The time to undo has passed. Open the post again from the decided list and decide anew.")
     machine = session.get_one(Verdict, item.verdict_id)
-    post = session.get_one(Post, item.post_id)
     verdict = _make_current(session, post, machine.revision, machine.document)
     item.state, item.decided_at, item.version, item.verdict_id = "open", None, item.version + 1, verdict.id
     _announce(session, post, machine.revision, verdict, "post.decision")
@@ -119,6 +114,7 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
     """One verdict as the API shows it to the forum that sent the post."""
     return {
         "id": verdict.id,
+        "removed_for": "",
         **verdict.document,
         "decided_by": "moderator" if verdict.decided_by else "models",
         "decided_at": verdict.created_at.isoformat(),
@@ -141,13 +137,16 @@ def flagged_distress(document: dict[str, Any]) -> bool:
     return any(r["area"] == "self_harm" and r["label"] in DISTRESS for r in document["reasons"])
 
 
-def _item(session: Session, item_id: str, version: int) -> QueueItem:
-    item = session.get(QueueItem, item_id, with_for_update=True)
-    if item is None:
+def _item(session: Session, item_id: str, version: int) -> tuple[Post, QueueItem]:
+    """The item with its post, both locked: the post first, as everywhere, so that an edit and a decision take turns."""
+    post_id = session.scalar(select(QueueItem.post_id).where(QueueItem.id == item_id))
+    post = session.get(Post, post_id, with_for_update=True) if post_id else None
+    item = session.get(QueueItem, item_id, with_for_update=True) if post else None
+    if post is None or item is None:
         raise NotFound("There is no such item in the queue. Go back to the queue and reload it.")
     if item.version != version:
         raise Conflict("Somebody changed this item while you were reading. Reload to see what they did.")
-    return item
+    return post, item
 
 
 def _make_current(
@@ -213,6 +212,7 @@ def callback_payload(forum: Forum, post: Post, revision: Revision, verdict: Verd
     }
     shown = ("action", "severity", "checked", "not_checked", "spans", "reasons", "crisis_resources")
     data |= {key: document[key] for key in (*shown, "policy_version", "models")}
+    data["removed_for"] = document.get("removed_for", "")
     data["labels"] = [found for found in document["labels"] if found["flagged"]]
     return {"type": event, "timestamp": verdict.created_at.isoformat(), "data": data}
 

@@ -19,7 +19,8 @@ SURE = 0.5
 """The threshold of every label here: those of the models move with each training, and the console's tests don't."""
 RULES = load(
     "\n".join(
-        f"[thresholds.{area}]\n" + "\n".join(f"{name} = {SURE}" for name in sorted(names)) for area, names in NAMES.items()
+        f"[thresholds.{area}]\n" + "\n".join(f"{name} = {SURE}" for name in sorted(names))
+        for area, names in NAMES.items()
     )
 )
 MODELS = {"heed": "0.1.0-4f1c", "encoder": "all-MiniLM-L6-v2"}

@@ -88,9 +88,9 @@ def erase(session: Session, forum: Forum, external_id: str, as_of: datetime) -> 
 
     Its row stays, empty, so that news which comes late does not bring it back.
     """
-    post = delete(session, forum, external_id, as_of)
-    if not post.deleted:
-        return post
+    post = _locked(session, forum, external_id)
+    # Somebody's wish to be forgotten never loses against another clock.
+    delete(session, forum, external_id, max(as_of, post.deleted_as_of or as_of))
     post.erased, post.revision = True, 0
     for table in (Delivery, QueueItem, Verdict, Revision):
         session.execute(delete_rows(table).where(table.post_id == post.id))
@@ -98,8 +98,16 @@ def erase(session: Session, forum: Forum, external_id: str, as_of: datetime) -> 
     return post
 
 
+def lock_all(session: Session, forum: Forum, external_ids: list[str]) -> None:
+    """Lock those of the posts that are known, in the order workers take them: nobody waits for another in a ring."""
+    known = select(Post.id).where(Post.forum_id == forum.id, Post.external_id.in_(external_ids))
+    session.execute(known.order_by(Post.id).with_for_update())
+
+
 def find(session: Session, forum: Forum, id_: str) -> Post | None:
     """A post of the forum by our id or by its own."""
+    if "\x00" in id_:
+        return None
     mine = select(Post).where(Post.forum_id == forum.id)
     return session.scalar(mine.where(Post.id == id_)) or session.scalar(mine.where(Post.external_id == id_))
 

@@ -38,10 +38,13 @@ def receive(forum: str) -> tuple[Response, int]:
         raise Invalid("There is no `post` in the body. Send Discourse's own payload.", field="post")
     if reason := _not_ours(post, sender):
         return _ignored(reason)
-    limits.check_queue()
-    limits.count(sender)
+    gone = event == "post_destroyed" or bool(post.get("deleted_at") or post.get("user_deleted"))
+    if not gone:
+        # A deletion needs no worker, and Discourse would not send it again.
+        limits.check_queue()
+        limits.count(sender)
     with store().write() as session:
-        status = _take_in(session, sender, event, post)
+        status = _delete(session, sender, post) if gone else _take_in(session, sender, event, post)
     wake_classify()
     return jsonify(status=status), 202
 
@@ -55,12 +58,14 @@ def _not_ours(post: dict[str, Any], forum: Forum) -> str:
     return ""
 
 
+def _delete(session: Session, forum: Forum, post: dict[str, Any]) -> str:
+    post_id = external_id(request.headers.get("X-Discourse-Instance", ""), post)
+    accept.delete(session, forum, post_id, _moment(post.get("deleted_at")) or now())
+    return "deleted"
+
+
 def _take_in(session: Session, forum: Forum, event: str, post: dict[str, Any]) -> str:
     post_id = external_id(request.headers.get("X-Discourse-Instance", ""), post)
-    gone = post.get("deleted_at") or post.get("user_deleted")
-    if event == "post_destroyed" or gone:
-        accept.delete(session, forum, post_id, _moment(post.get("deleted_at")) or now())
-        return "deleted"
     if event == "post_recovered":
         accept.recover(session, forum, post_id, now())
     elif post.get("hidden"):

@@ -10,7 +10,7 @@ from limits.storage import RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 from redis.exceptions import RedisError
 
-from service.errors import TooMany, Unavailable
+from service.errors import TooLarge, TooMany, Unavailable
 from service.settings import settings
 from service.store.models import Forum
 from service.wakeup import queue_ready, redis_connection
@@ -28,6 +28,8 @@ def check_queue() -> None:
 def count(forum: Forum, posts: int = 1) -> None:
     """Count posts sent. Raises TooMany above `HEED_RATE_LIMIT`, with the seconds to wait."""
     limit = parse(settings().rate_limit)
+    if posts > limit.amount:
+        raise TooLarge(f"A batch of {posts} posts is more than {settings().rate_limit} allows. Send smaller ones.")
     try:
         limiter = MovingWindowRateLimiter(RedisStorage("redis://", connection_pool=redis_connection().connection_pool))
         if limiter.hit(limit, "intake", forum.id, cost=posts):

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from service.errors import Unauthorized
-from service.forums import hash_key, new_secret
+from service.forums import SLUG, hash_key, new_secret
 from service.settings import settings
 from service.store import store
 from service.store.models import Forum
@@ -62,6 +62,8 @@ def by_discourse(request: Request, slug: str) -> Forum:
 
 
 def by_slug(slug: str) -> Forum | None:
+    if not SLUG.fullmatch(slug):
+        return None
     with store().read() as session:
         return session.scalar(select(Forum).where(Forum.slug == slug))
 

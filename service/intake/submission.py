@@ -67,7 +67,9 @@ class Submission(Strict):
     """One revision of one post."""
 
     id: Name = Field(description="The forum's own id of the post.")
-    revision: int = Field(1, ge=1, le=2**31 - 1, description="Rises with each edit; the highest one counts.")
+    revision: int = Field(
+        1, ge=1, le=2**31 - 1, strict=True, description="Rises with each edit; the highest one counts."
+    )
     board: Short = Field("", description="Board or category; the policy may differ between boards.")
     title: Text = Field("", description="The topic's title, where this post opens it.")
     body: Text = Field(description="The text as its author wrote it.")

@@ -9,7 +9,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.review import words
-from service.review.item import undo_seconds_left
 from service.review.queue import labels_of
 from service.store.models import Forum, Moderator, Post, QueueItem, Revision, Verdict
 
@@ -30,7 +29,6 @@ class Decision:
     labels: list[str]
     forum: str
     board: str
-    seconds_left: int
 
 
 def load_decided(session: Session) -> list[Decision]:
@@ -61,5 +59,4 @@ def _decision(item: QueueItem, verdict: Verdict, who: str, board: str, forum: st
         labels=labels_of(item, verdict.document),
         forum=forum,
         board=board,
-        seconds_left=undo_seconds_left(item),
     )

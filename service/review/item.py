@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -14,8 +14,7 @@ from sqlalchemy.orm import Session
 from service.errors import NotFound
 from service.review import words
 from service.review.highlight import Mark, Segment, segments
-from service.settings import settings
-from service.store.models import AuditEntry, Forum, Moderator, Post, QueueItem, Revision, Verdict, now
+from service.store.models import AuditEntry, Forum, Moderator, Post, QueueItem, Revision, Verdict
 from service.verdicts import current_verdict, flagged_distress
 
 log = logging.getLogger(__name__)
@@ -90,14 +89,6 @@ class ItemView:
         if self.item.state != "decided":
             return None
         return next((event for event in self.history if event.by_person), None)
-
-    @property
-    def undoable(self) -> bool:
-        return self.item.state == "decided" and undo_seconds_left(self.item) > 0
-
-    @property
-    def seconds_left(self) -> int:
-        return undo_seconds_left(self.item)
 
     @property
     def heading(self) -> str:
@@ -242,11 +233,3 @@ def _undone(session: Session, post: Post) -> dict[str, str]:
     """Verdicts that stand again because a moderator took a decision back: verdict id to moderator id."""
     rows = session.scalars(select(AuditEntry).where(AuditEntry.post_id == post.id, AuditEntry.what == "undid"))
     return {row.detail.get("verdict", ""): row.moderator_id or "" for row in rows}
-
-
-def undo_seconds_left(item: QueueItem) -> int:
-    """How long a decision can still be taken back, in whole seconds."""
-    if item.decided_at is None:
-        return 0
-    left = timedelta(seconds=settings().undo_seconds) - (now() - item.decided_at)
-    return max(0, int(left.total_seconds()))

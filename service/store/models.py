@@ -214,6 +214,7 @@ class AuditEntry(Base):
     """Who did what and when; never a post's text."""
 
     __tablename__ = "audit_entry"
+    __table_args__ = (Index("ix_audit_post", "post_id"),)
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("audit"))
     moderator_id: Mapped[str | None] = mapped_column(ForeignKey("moderator.id"))

@@ -176,6 +176,14 @@ def test_never_404_or_410(send, client):
     assert client.post("/v1/forums/nobody/discourse").status_code == 401
 
 
+def test_a_deletion_is_never_lost_for_want_of_a_queue(send, settings_env, store):
+    send()
+    settings_env(HEED_REDIS_URL="redis://127.0.0.1:1/0")
+    assert send("post_destroyed").status_code == 202
+    with store.read() as session:
+        assert session.scalar(select(Post.deleted)) is True
+
+
 def test_no_queue_is_503_so_that_discourse_may_try_again(send, settings_env, store):
     settings_env(HEED_REDIS_URL="redis://127.0.0.1:1/0")
     assert send().status_code == 503

@@ -117,6 +117,7 @@ def test_an_older_revision_that_comes_late_changes_nothing(send, store):
         (POST | {"title": "half \ud800"}, "title"),
         (POST | {"format": "rtf"}, "format"),
         (POST | {"revision": 0}, "revision"),
+        (POST | {"revision": True}, "revision"),
         (POST | {"created_at": "yesterday"}, "created_at"),
         (POST | {"url": "javascript:alert(1)"}, "url"),
         (POST | {"txet": "x"}, "txet"),
@@ -280,6 +281,37 @@ def test_erasing_leaves_no_word(send, client, forum, store):
     assert [count(store, table) for table in (Revision, Verdict, QueueItem, Delivery)] == [0, 0, 0, 0]
     assert send().status_code == 202
     assert count(store, Revision) == 0
+
+
+def test_erasing_wins_against_a_clock_that_is_ahead(send, client, forum, store):
+    send()
+    ahead = (datetime.now(UTC) + timedelta(minutes=5)).isoformat()
+    send("/v1/events", {"type": "post.recovered", "timestamp": ahead, "data": {"id": "41"}})
+    headers = {"Authorization": f"Bearer {forum.api_key}"}
+    assert client.delete("/v1/posts/41?erase=true", headers=headers).json["status"] == "deleted"
+    assert count(store, Revision) == 0
+
+
+def test_a_nul_in_an_address_is_no_such_post(client, forum):
+    headers = {"Authorization": f"Bearer {forum.api_key}"}
+    assert client.get("/v1/posts/a%00b", headers=headers).status_code == 404
+    assert client.delete("/v1/posts/a%00b", headers=headers).status_code == 422
+    assert client.delete(f"/v1/posts/{'x' * 300}", headers=headers).status_code == 422
+    assert client.post("/v1/forums/a%00b/discourse").status_code == 401
+    assert client.post("/v1/posts?forum=%00", headers={"webhook-signature": "v1,x"}).status_code == 401
+
+
+def test_a_deletion_needs_no_queue(send, store, settings_env):
+    send()
+    settings_env(HEED_REDIS_URL="redis://127.0.0.1:1/0")
+    gone = {"type": "post.deleted", "timestamp": datetime.now(UTC).isoformat(), "data": {"id": "41"}}
+    assert send("/v1/events", gone).json["status"] == "deleted"
+
+
+def test_a_batch_larger_than_the_limit_says_so(send, settings_env):
+    settings_env(HEED_RATE_LIMIT="2/minute")
+    answer = send("/v1/posts/batch", {"posts": [POST | {"id": str(n)} for n in range(3)]})
+    assert answer.status_code == 413 and "smaller" in answer.json["detail"]
 
 
 def test_unknown_paths_and_methods_are_problems(client):

@@ -55,6 +55,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_index("ix_audit_post", "audit_entry", ["post_id"], unique=False)
     op.create_table(
         "post",
         sa.Column("id", sa.String(length=40), nullable=False),
@@ -218,6 +219,7 @@ def downgrade() -> None:
 
     op.drop_table("revision")
     op.drop_table("post")
+    op.drop_index("ix_audit_post", table_name="audit_entry")
     op.drop_table("audit_entry")
     op.drop_table("moderator")
     op.drop_table("forum")
