@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from service.intake import accept
 from service.store.models import Forum, Post, QueueItem, Revision, Verdict, now
 from service.wakeup import redis_connection
-from workers.classify import claim, policy_of, read_all, read_some
+from workers.classify import claim, read_all, read_some
 
 
 def claimed(store, chosen, owner="me"):
@@ -213,9 +213,16 @@ def test_a_policy_that_can_not_be_used_gives_way_to_the_default(store, desk, cho
     assert "harbour" in caplog.text
 
 
-def test_the_forums_own_policy_counts(store, desk):
-    with store.write() as session:
-        forum = session.scalar(select(Forum))
-        forum.policy = "[not_checked]\nempty = 'hold'\n"
-        version = policy_of(forum).version
-    assert version != policy_of(Forum(policy="")).version
+def test_the_forums_own_policy_counts(store, desk, chosen):
+    desk.change(Forum, policy="[label_actions]\nideation = 'flag'\n")
+    desk.submit("1", "ideation")
+    read_all(store, Reader(), chosen)
+    assert desk.verdicts() == {"1": ["flag"]}
+
+
+def test_the_boards_own_policy_counts(store, desk, chosen):
+    desk.change(Forum, policy="[boards.support.label_actions]\nideation = 'flag'\n")
+    desk.submit("1", "ideation", board="support")
+    desk.submit("2", "ideation", board="elsewhere")
+    read_all(store, Reader(), chosen)
+    assert desk.verdicts() == {"1": ["flag"], "2": ["escalate"]}

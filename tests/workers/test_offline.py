@@ -55,7 +55,9 @@ def test_a_bad_line_gives_its_number_and_why_and_the_others_are_done(bad_line, e
 
 
 def test_no_error_repeats_the_text():
-    answers, _ = classify('{"id": "x", "text": ["private sorrow"]}\n{"id": "x", "text": "BREAK private sorrow"}\nsorrow\n')
+    answers, _ = classify(
+        '{"id": "x", "text": ["private sorrow"]}\n{"id": "x", "text": "BREAK private sorrow"}\nsorrow\n'
+    )
     assert "sorrow" not in json.dumps(answers) and len(answers) == 3
 
 
@@ -87,9 +89,10 @@ def test_one_post_that_can_not_be_read_spoils_no_other_of_its_chunk():
 
 
 def test_a_policy_of_ones_own_counts():
-    rules = load("[labels.crisis]\naction = 'flag'\n") if False else load()
-    answers, _ = classify(line(id="a", text="words"), policy=rules)
-    assert answers[0]["policy_version"] == rules.version
+    rules = load("[label_actions]\nideation = 'flag'\n")
+    answers, _ = classify(line(id="a", text="ideation"), policy=rules)
+    assert (answers[0]["action"], answers[0]["policy_version"]) == ("flag", rules.version)
+    assert classify(line(id="a", text="ideation"))[0][0]["action"] == "escalate"
 
 
 def test_what_is_not_ascii_stays_readable():
