@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify
 from pydantic.json_schema import models_json_schema
 
-from classifiers.labels import POST_LABELS, SPAN_TYPES
+from classifiers.labels import MEDICAL, POST_LABELS, SELF_HARM, SPAN_TYPES
 from service.intake.submission import Batch, Event, Submission
 
 blueprint = Blueprint("openapi", __name__)
@@ -164,7 +164,9 @@ OFFSET = {"type": "integer", "minimum": 0, "description": "Unicode code points o
 OFFSET_OR_NONE = OFFSET | {"type": ["integer", "null"]}
 AREA = {"enum": list(dict.fromkeys([*(str(area) for area, _ in POST_LABELS), *map(str, SPAN_TYPES)]))}
 LABEL = {"enum": list(dict.fromkeys(name for _, name in POST_LABELS))}
-SPAN_TYPE = {"enum": list(dict.fromkeys(name for types in SPAN_TYPES.values() for name in types))}
+SPAN_TYPE = {
+    "enum": list(dict.fromkeys(name for types in (*SPAN_TYPES.values(), MEDICAL, SELF_HARM) for name in types))
+}
 ACTION = {"enum": ["allow", "flag", "hold", "escalate", "remove"]}
 SEVERITY = {"enum": ["none", "medium", "high", "critical"]}
 VERDICT_FIELDS: dict[str, dict[str, Any]] = {

@@ -17,7 +17,7 @@ from service.callback.send import Answer, send
 from service.errors import Conflict, NotFound
 from service.settings import Settings, settings
 from service.store import Store, store
-from service.store.models import Delivery, Forum, Verdict, now
+from service.store.models import Delivery, Forum, Post, Verdict, now
 from service.wakeup import wake_deliver
 from workers.drain import drain
 from workers.lease import is_free, new_owner
@@ -87,7 +87,7 @@ def claim(session: Session, owner: str, chosen: Settings) -> tuple[int, list[Par
 
 def _parcel(session: Session, row: Delivery, owner: str, until: datetime) -> Parcel | None:
     verdict, forum = session.get_one(Verdict, row.verdict_id), session.get_one(Forum, row.forum_id)
-    if not verdict.current:
+    if not _stands(session, verdict):
         row.state = "superseded"
         return None
     if forum.callback_disabled or not forum.callback_url:
@@ -95,6 +95,12 @@ def _parcel(session: Session, row: Delivery, owner: str, until: datetime) -> Par
         return None
     row.lease_owner, row.lease_until, row.attempts = owner, until, row.attempts + 1
     return Parcel(row.id, forum.id, forum.callback_url, forum.callback_secret, row.payload, row.attempts)
+
+
+def _stands(session: Session, verdict: Verdict) -> bool:
+    """Whether a verdict is the post's newest, of its newest text, and the post is still there."""
+    post = session.get_one(Post, verdict.post_id)
+    return verdict.current and not post.deleted and verdict.revision.number == post.revision
 
 
 def _answers(parcels: list[Parcel], chosen: Settings) -> Iterator[tuple[Parcel, Answer]]:
@@ -147,7 +153,7 @@ def replay(session: Session, delivery_id: str) -> Delivery:
     row = session.get(Delivery, delivery_id, with_for_update=True)
     if row is None:
         raise NotFound("There is no such delivery. Its post may have been erased.")
-    if not session.get_one(Verdict, row.verdict_id).current:
+    if not _stands(session, session.get_one(Verdict, row.verdict_id)):
         raise Conflict("This callback speaks of an older verdict. Send the newest one of the post instead.")
     row.state, row.due_at, row.attempts = "pending", now(), 0
     row.lease_owner, row.lease_until, row.delivered_at = "", None, None

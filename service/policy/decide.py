@@ -60,7 +60,7 @@ def decide(findings: Findings, policy: Policy, *, text: str, board: str = "", re
         "not_checked": str(findings.not_checked) if findings.not_checked else None,
         "language": findings.language,
         "labels": [_label_json(found, flagged, findings, rules) for found in findings.labels],
-        "spans": [_span_json(span) for span in findings.spans if _counts(span, rules)],
+        "spans": [_span_json(span) for span in (*_evidence(findings, rules), *findings.spans) if _counts(span, rules)],
         "reasons": [reason.to_json() for reason in reasons],
         "redacted": redact(text, private) if private else None,
         "crisis_resources": list(crisis_resources(region)) if action == "escalate" else [],
@@ -113,6 +113,15 @@ def _action(reasons: Iterable[Reason], findings: Findings, rules: Rules) -> str:
     in_distress = any(reason.area is Area.SELF_HARM and reason.label in DISTRESS for reason in reasons)
     # Someone who breaks a rule while in distress is looked after first: staff see the post, nobody removes it unread.
     return "escalate" if action == "remove" and in_distress else action
+
+
+def _evidence(findings: Findings, rules: Rules) -> list[MarkedSpan]:
+    """The weightiest sentence of each flagged label of a post, as a span; one of personal data marks its own."""
+    return [
+        MarkedSpan(found.area, found.label, found.evidence.start, found.evidence.end, found.score, "model")
+        for found in findings.labels
+        if found.evidence and found.area is not Area.PERSONAL_DATA and _counts(found, rules)
+    ]
 
 
 def _label_json(found: LabelScore, flagged: set, findings: Findings, rules: Rules) -> dict[str, Any]:

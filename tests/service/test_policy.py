@@ -60,6 +60,14 @@ def test_a_verdict_says_why_and_where():
     assert len(verdict["labels"]) == len(POST_LABELS)
 
 
+def test_the_spans_hold_the_sentence_of_each_flagged_label():
+    verdict = decide(found("dosing", spans=(span("phone"),)), load(), text=TEXT)
+    assert [(s["area"], s["type"], s["start"], s["end"]) for s in verdict["spans"]] == [
+        ("medical", "dosing", 0, 7),
+        ("personal_data", "phone", *(verdict["spans"][1][end] for end in ("start", "end"))),
+    ]
+
+
 def test_personal_data_is_redacted_by_kind():
     verdict = decide(found(spans=(span("phone"), span("payment"))), load(), text=TEXT)
     assert verdict["redacted"] == "Ring me on [phone number removed] and I will tell you more."

@@ -20,12 +20,9 @@ ROOT = HERE.parents[1]
 
 
 def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    # A zombie whose parent has not looked yet is dead.
-    return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text() if Path("/proc/self").exists() else True
+    """Whether a process runs; one that is dead and only waits for its parent to look does not."""
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
+    return bool(state) and not state.startswith("Z")
 
 
 class Kept:
@@ -160,13 +157,16 @@ def test_a_part_that_is_never_ready_is_named(kept):
 
 
 def test_killed_itself_it_leaves_no_process(tmp_path):
-    code = (
-        "import sys, os; sys.path[:0] = [%r, %r]\n"
-        "from test_supervisor import Kept; from pathlib import Path\n"
-        "kept = Kept(Path(%r)); child = kept.add('stays')\n"
-        "kept.until(lambda: kept.said('stays runs')); print(child.process.pid, flush=True)\n"
-        "kept.supervisor.run()\n"
-    ) % (str(HERE), str(ROOT), str(tmp_path))
+    code = f"""if True:
+        import sys; sys.path[:0] = [{str(HERE)!r}, {str(ROOT)!r}]
+        from pathlib import Path
+        from test_supervisor import Kept
+        kept = Kept(Path({str(tmp_path)!r}))
+        child = kept.add("stays")
+        kept.until(lambda: kept.said("stays runs"))
+        print(child.process.pid, flush=True)
+        kept.supervisor.run()
+    """
     running = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, cwd=ROOT)
     pid = int(running.stdout.readline())
     assert alive(pid)
