@@ -138,7 +138,9 @@ def markdown(reports: list[dict], model: str) -> str:
         "# Evaluation",
         "",
         f"Written by `make evaluate` on {datetime.now(UTC):%Y-%m-%d} with the model `{model}` and the default policy.",
-        "Nothing here was trained on or tuned on; posts are kept apart by thread. Small numbers of positives make wide margins.",
+        "No network was trained or tuned on these posts; they are kept apart by thread. Small numbers of positives make wide",
+        "margins. The personal-data patterns were written while looking at files a, b, c, d and g, their test threads",
+        "included: the part of the span scores that is theirs is too good here.",
     ]
     for part in reports:
         lines += ["", f"## {part['on']}", "", f"{part['posts']} posts, {part['not_checked']} of them not checked. "]

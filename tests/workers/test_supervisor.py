@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from processes import alive
 
 from workers import child as child_module
 from workers import stopping, supervisor
@@ -17,12 +18,6 @@ from workers.supervisor import StartFailed, Supervisor
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-
-
-def alive(pid: int) -> bool:
-    """Whether a process runs; one that is dead and only waits for its parent to look does not."""
-    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
-    return bool(state) and not state.startswith("Z")
 
 
 class Kept:

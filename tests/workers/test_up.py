@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from processes import commands
 from reading import Reader
 
 from service.settings import DEFAULT_SECRET, settings
@@ -99,5 +100,16 @@ def test_a_model_that_is_missing_is_one_sentence_and_leaves_no_process(tmp_path)
     done = heed_up(HEED_MODEL=tmp_path, HEED_DATA_DIR=tmp_path / "data", HEED_PORT=port)
     assert done.returncode == 1 and "The classify process does not start." in done.stderr
     assert "Traceback" not in done.stderr + done.stdout
-    processes = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
-    assert str(tmp_path / "data") not in processes
+    assert not any(str(tmp_path / "data") in command for command in commands())
+
+
+def test_damaged_files_of_the_queue_are_one_sentence(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    files = tmp_path / "queue" / "appendonlydir"
+    files.mkdir(parents=True)
+    (files / "appendonly.aof.manifest").write_text("nonsense\n")
+    done = heed_up(HEED_DATA_DIR=tmp_path, HEED_PORT=port)
+    assert done.returncode == 1 and "Traceback" not in done.stderr + done.stdout
+    assert f"delete the folder {tmp_path / 'queue'}" in done.stderr
+    assert "FATAL" in (tmp_path / "logs" / "queue.log").read_text().upper()
