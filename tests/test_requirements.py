@@ -14,7 +14,6 @@ OURS = {"classifiers", "service", "workers", "training", "tests"}
 FILES = ("runtime.in", "torch.txt", "model.txt")
 
 USED_WITHOUT_IMPORT = {
-    "gunicorn": "started as a process by `heed web`",
     "psycopg": "SQLAlchemy's driver, named in HEED_DATABASE_URL",
     "setuptools": "builds this package at install; torch asks for it from Python 3.12 on",
     "async-timeout": "redis asks for it below Python 3.11.3, and the lock is made on a newer one",

@@ -153,7 +153,7 @@ def test_a_part_that_is_never_ready_is_named(kept):
 
 def test_killed_itself_it_leaves_no_process(tmp_path):
     code = f"""if True:
-        import sys; sys.path[:0] = [{str(HERE)!r}, {str(ROOT)!r}]
+        import sys; sys.path[:0] = [{str(HERE)!r}, {str(HERE.parent)!r}, {str(ROOT)!r}]
         from pathlib import Path
         from test_supervisor import Kept
         kept = Kept(Path({str(tmp_path)!r}))
