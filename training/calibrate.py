@@ -14,8 +14,11 @@ from classifiers.labels import CLAIMS, PERSONAL_DATA, POST_LABELS, SPAN_TYPES, T
 from training.corpus import LabelledPost
 from training.score import match_spans
 
-MERCY = {"crisis": 3.0, "encouragement": 1.5, "ideation": 1.5, "concern_for_other": 1.5}
+MERCY = {"encouragement": 1.5, "ideation": 1.5, "concern_for_other": 1.5}
 """F-beta's beta: how many times a missed post of this label weighs a false alarm; 1 for the others."""
+ALARMS = {"crisis": 0.04}
+"""Share of clean posts that may raise this label by mistake; its threshold is the lowest that keeps to it. A missed
+goodbye may cost a life, a false alarm costs a moderator's glance: the post stays where it is."""
 PRIOR = 8.0
 """Positives that the whole area's curve counts for in each label's: few posts of its own can't decide alone."""
 CUTS = tuple(round(0.1 + 0.025 * step, 3) for step in range(34))
@@ -44,6 +47,9 @@ def calibrate(model: Path, posts: list[LabelledPost]) -> Calibration:
         calm = (scores / result.temperatures[area]).sigmoid()
         counts = {name: _label_counts(calm[:, i], truths[:, i] > 0) for i, name in enumerate(names)}
         result.thresholds[area] = _thresholds(counts)
+        clean = torch.tensor([not post.labels for found, post in zip(findings, posts, strict=True) if found.checked])
+        for name in ALARMS.keys() & set(names):
+            result.thresholds[area][name] = _lowest(calm[clean, names.index(name)], ALARMS[name])
     for area, types in SPAN_TYPES.items():
         counts = {name: _span_counts(findings, posts, area, name) for name in types}
         result.thresholds.setdefault(area, {}).update(_thresholds(counts))
@@ -100,6 +106,11 @@ def _thresholds(counts: dict[str, Counts]) -> dict[str, float]:
         values = [_f_beta(*at, MERCY.get(name, 1.0)) for at in joined]
         chosen[name] = CUTS[max(range(len(CUTS)), key=values.__getitem__)]
     return chosen
+
+
+def _lowest(clean: torch.Tensor, share: float) -> float:
+    """The lowest cut that at most `share` of the clean posts' scores reach."""
+    return next((cut for cut in CUTS if float((clean >= cut).float().mean()) <= share), CUTS[-1])
 
 
 def _f_beta(hit: float, wrong: float, missed: float, beta: float) -> float:

@@ -5,6 +5,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -126,16 +127,25 @@ def test_a_server_left_over_from_a_killed_run_gives_way(keep, tmp_path):
     assert info["process_id"] != pid and second.ready().get("kept") == b"yes"
 
 
-def test_a_path_too_long_for_a_socket_gets_a_short_one(keep, tmp_path, monkeypatch):
-    deep = tmp_path / ("d" * 60) / ("e" * 60)
-    keeper = keep(deep)
-    assert len(os.fsencode(keeper.where.socket)) <= SOCKET_BYTES
+@pytest.fixture
+def temporary(monkeypatch):
+    """A temporary folder of our own with a short name."""
+    with tempfile.TemporaryDirectory(prefix="h-") as folder:
+        monkeypatch.setenv("TMPDIR", folder)
+        monkeypatch.setattr(tempfile, "tempdir", None)
+        yield Path(folder)
+    monkeypatch.setattr(tempfile, "tempdir", None)
+
+
+def test_a_path_too_long_for_a_socket_gets_a_short_one(temporary, keep, tmp_path):
+    keeper = keep(tmp_path / ("d" * 60) / ("e" * 60))
+    assert len(os.fsencode(keeper.where.socket)) <= SOCKET_BYTES and keeper.where.socket.is_relative_to(temporary)
     keeper.ready()
     assert not keeper.where.socket.parent.stat().st_mode & 0o077
+    keeper.end()
 
 
-def test_a_short_folder_that_others_may_enter_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(embedded.tempfile, "gettempdir", lambda: str(tmp_path))
+def test_a_short_folder_that_others_may_enter_is_refused(temporary, tmp_path):
     deep = tmp_path / ("d" * 60) / ("e" * 60)
     prepare(deep).socket.parent.chmod(0o755)
     with pytest.raises(ConfigurationError, match="HEED_DATA_DIR"):
