@@ -18,6 +18,14 @@ No message ever holds a post's text or a secret.
 from __future__ import annotations
 
 
+def place(error: BaseException) -> str:
+    """Where an exception was raised, as `file:line`: what a log may say of it, for its words may quote a post."""
+    found = error.__traceback__
+    while found is not None and found.tb_next is not None:
+        found = found.tb_next
+    return f"{found.tb_frame.f_code.co_filename}:{found.tb_lineno}" if found else "unknown place"
+
+
 class HeedError(Exception):
     """Base of all; its text is shown to a person."""
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from service.errors import ConfigurationError, RequestError, TooLarge, Unavailable
+from service.errors import ConfigurationError, RequestError, TooLarge, Unavailable, place
 from service.settings import settings
 
 log = logging.getLogger(__name__)
@@ -87,12 +87,8 @@ def _is_outage(error: DBAPIError) -> bool:
 
 
 def _unforeseen(error: Exception) -> Response:
-    place = error.__traceback__
-    while place is not None and place.tb_next is not None:
-        place = place.tb_next
     # Where and what kind, never the message: it may quote a post.
-    where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "unknown place"
-    log.error("%s in %s %s at %s", type(error).__name__, request.method, request.url_rule, where)
+    log.error("%s in %s %s at %s", type(error).__name__, request.method, request.url_rule, place(error))
     what = "A setting is wrong." if isinstance(error, ConfigurationError) else "Something broke on our side."
     problem = RequestError(f"{what} Nothing was half stored. Send it again, and tell the operator if it stays so.")
     problem.status, problem.title = 500, "Internal error"

@@ -4,17 +4,37 @@ from __future__ import annotations
 
 import logging
 import sys
+from types import TracebackType
+
+from service.errors import place
+
+log = logging.getLogger(__name__)
+
+
+class OneLine(logging.Formatter):
+    """Each record on one line; of an exception, also one that a library logs, its types and place and none of its words."""
+
+    def formatException(self, ei: tuple) -> str:  # noqa: N802
+        return f"({kind(ei[1])} at {place(ei[1])})" if ei[1] else ""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return " ".join(super().format(record).splitlines())
 
 
 def start_logs(level: int = logging.INFO) -> None:
     """Set the process's logging up; RQ keeps quiet unless something is wrong."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
+    handler.setFormatter(OneLine("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    sys.excepthook = _last_words
     for name in ("rq.worker", "rq.job", "rq.queue"):
         # RQ would add a handler of its own, and log each job twice.
         logging.getLogger(name).addHandler(logging.NullHandler())
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _last_words(_type: type[BaseException], error: BaseException, _traceback: TracebackType | None) -> None:
+    log.critical("the process ends by %s at %s", kind(error), place(error))
 
 
 def kind(error: BaseException) -> str:
