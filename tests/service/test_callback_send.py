@@ -92,6 +92,14 @@ def test_a_private_address_gets_no_connection():
     assert answer.status is None and "private" in answer.error and heard == []
 
 
+def test_a_public_name_of_a_private_address_gets_no_connection(monkeypatch):
+    with talking(b"HTTP/1.1 200 OK\r\n\r\n") as (url, heard):
+        ask = socket.getaddrinfo
+        monkeypatch.setattr(socket, "getaddrinfo", lambda host, *more, **named: ask("127.0.0.1", *more, **named))
+        answer = attempt(url.replace("127.0.0.1", "forum.example.org"), allow_private=False)
+    assert heard == [] and "private" in answer.error
+
+
 def test_a_name_that_changes_its_address_after_the_check_is_no_way_in(monkeypatch):
     """The name server says loopback from the second question on; there is no second question."""
     with talking(b"HTTP/1.1 200 OK\r\n\r\n") as (url, heard):

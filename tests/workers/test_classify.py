@@ -81,6 +81,14 @@ def test_a_deleted_post_is_not_read(store, desk, chosen):
     assert claimed(store, chosen) == []
 
 
+@pytest.mark.parametrize("news", [{"deleted": True}, {"revision": 2}])
+def test_what_the_post_itself_says_counts(store, desk, chosen, news):
+    """Whatever its revision's own state is."""
+    desk.submit()
+    desk.change(Post, **news)
+    assert claimed(store, chosen) == []
+
+
 def test_a_leased_post_is_nobody_elses_until_its_lease_is_over(store, desk, chosen):
     desk.submit()
     assert claimed(store, chosen, "first") == ["words"]
@@ -123,6 +131,18 @@ def test_who_lost_the_lease_writes_nothing(store, desk, chosen):
 
     assert read_some(store, Reader(during=overtaken), chosen) == 1
     assert desk.verdicts(current=False) == {"1": ["escalate"]}
+
+
+def test_who_lost_the_lease_leaves_it_to_its_new_holder(store, desk, chosen):
+    desk.submit()
+
+    def overtaken() -> None:
+        desk.pass_time()
+        claimed(store, chosen, "new holder")
+
+    read_some(store, Reader(during=overtaken), chosen)
+    assert desk.verdicts() == {}
+    assert [(r.state, r.lease_owner) for r in desk.revisions()] == [("leased", "new holder")]
 
 
 def test_an_edit_while_it_is_read_leaves_the_old_text_without_a_verdict(store, desk, chosen):

@@ -13,7 +13,7 @@ from standardwebhooks.webhooks import WebhookVerificationError
 from service.callback.schedule import SCHEDULE
 from service.errors import Conflict, NotFound
 from service.intake import accept
-from service.store.models import Delivery, Forum, now
+from service.store.models import Delivery, Forum, Post, Verdict, now
 from workers.classify import read_all
 from workers.deliver import SENDERS_PER_FORUM, claim, replay, send_all, send_some
 
@@ -148,6 +148,16 @@ def test_a_verdict_that_stands_no_more_is_not_sent(store, desk, server, read, al
     send_all(store, allowed)
     assert server.received == []
     assert [d.state for d in desk.deliveries()] == ["superseded"]
+
+
+@pytest.mark.parametrize(
+    ("table", "news"), [(Verdict, {"current": False}), (Post, {"revision": 2}), (Post, {"deleted": True})]
+)
+def test_what_stands_is_looked_up_before_each_attempt(store, desk, server, read, allowed, table, news):
+    read("a crisis")
+    desk.change(table, **news)
+    send_all(store, allowed)
+    assert server.received == [] and [d.state for d in desk.deliveries()] == ["superseded"]
 
 
 def test_a_slow_forum_holds_only_its_share_of_the_senders(store, desk, server, read, allowed):

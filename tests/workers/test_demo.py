@@ -85,12 +85,15 @@ def account_with(key: str):
 def test_a_second_run_finds_its_posts_again_and_makes_a_new_log_in(store, terminal, port, reads):
     show(terminal, "127.0.0.1", port, "http://127.0.0.1:8099")
     first = terminal.console.file.getvalue().split("password")[1].split()[0]
+    with store.read() as session:
+        epoch = session.scalar(select(Moderator.session_epoch))
     terminal.console.file = io.StringIO()
     show(terminal, "127.0.0.1", port, "http://127.0.0.1:8099")
     second = terminal.console.file.getvalue().split("password")[1].split()[0]
     with store.read() as session:
         assert session.scalar(select(func.count(Revision.id))) == 25
         assert session.scalar(select(func.count(Moderator.id))) == 1
+        assert session.scalar(select(Moderator.session_epoch)) > epoch
         assert check_password(session, "demo", first) is None
         assert check_password(session, "demo", second) is not None
 

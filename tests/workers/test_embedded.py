@@ -6,10 +6,10 @@ import stat
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import pytest
+from processes import alive, until
 from redis import Redis
 from redis.exceptions import AuthenticationError, ConnectionError, RedisError
 
@@ -30,14 +30,9 @@ class Keeper:
         self.running = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, **options)
 
     def ready(self) -> Redis:
-        connection = connect(self.where.url)
-        while True:
-            assert self.running.poll() is None
-            try:
-                connection.ping()
-                return connection
-            except (RedisError, OSError):
-                time.sleep(0.02)
+        until(lambda: self.server_runs, what="the server")
+        assert self.running.poll() is None
+        return connect(self.where.url)
 
     def end(self, number: int = signal.SIGTERM) -> int:
         self.running.send_signal(number)
@@ -118,13 +113,8 @@ def test_a_server_left_over_from_a_killed_run_gives_way(keep, tmp_path):
     first.end(signal.SIGKILL)
     assert first.server_runs
     second = keep(tmp_path)
-    while True:
-        try:
-            if (info := second.ready().info())["process_id"] != pid:
-                break
-        except (RedisError, OSError):
-            continue
-    assert info["process_id"] != pid and second.ready().get("kept") == b"yes"
+    until(lambda: not alive(pid), what="the end of the server left over")
+    assert second.ready().get("kept") == b"yes"
 
 
 @pytest.fixture

@@ -5,11 +5,10 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
-from processes import alive
+from processes import alive, until
 
 from workers import child as child_module
 from workers import stopping, supervisor
@@ -38,9 +37,11 @@ class Kept:
         return child
 
     def until(self, wanted) -> None:
-        while not wanted():
+        def tended() -> bool:
             self.supervisor.tend()
-            time.sleep(0.02)
+            return wanted()
+
+        until(tended)
 
     def said(self, pattern: str) -> list[str]:
         return [line for _, line in self.lines if re.search(pattern, line)]
@@ -168,10 +169,7 @@ def test_killed_itself_it_leaves_no_process(tmp_path):
     running.kill()
     running.wait()
     running.stdout.close()
-    end = time.monotonic() + 20
-    while alive(pid) and time.monotonic() < end:
-        time.sleep(0.05)
-    assert not alive(pid)
+    until(lambda: not alive(pid), what="the end of the child")
 
 
 def test_a_log_that_grew_long_is_put_aside(kept, monkeypatch):

@@ -7,10 +7,11 @@ import socket
 import subprocess
 import sys
 import threading
-import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from processes import until
 
 from service.errors import ConfigurationError
 from service.settings import settings
@@ -42,14 +43,13 @@ class Web:
         return response.status, response.read(), response.headers
 
     def ready(self) -> None:
-        while True:
+        def answers() -> bool:
             assert self.running.poll() is None, self.running.stderr.read()
-            try:
-                if self.get("/readyz")[0] == 200:
-                    return
-            except OSError:
-                pass
-            time.sleep(0.1)
+            with suppress(OSError):
+                return self.get("/readyz")[0] == 200
+            return False
+
+        until(answers, what="the web server")
 
     def end(self) -> tuple[int, str]:
         said = self.running.communicate(timeout=60)[1]
@@ -95,8 +95,7 @@ def test_a_request_in_hand_is_finished_first(web, forum):
 
     thread = threading.Thread(target=wait_for_a_verdict)
     thread.start()
-    while server.get("/v1/posts/1", headers)[0] != 200:
-        time.sleep(0.05)
+    until(lambda: server.get("/v1/posts/1", headers)[0] == 200, what="the post")
     server.running.send_signal(signal.SIGTERM)
     thread.join(30)
     assert answers == [202]

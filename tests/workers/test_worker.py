@@ -5,11 +5,11 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
 import zoo
+from processes import until
 from reading import Reader
 from rq import Queue
 from rq.registry import FailedJobRegistry
@@ -127,9 +127,12 @@ class Process:
 
     def ready(self) -> None:
         name = worker.worker_name("deliver", self.running.pid)
-        while not redis_connection().exists(f"rq:worker:{name}"):
+
+        def registered() -> bool:
             assert self.running.poll() is None, self.running.stderr.read()
-            time.sleep(0.05)
+            return bool(redis_connection().exists(f"rq:worker:{name}"))
+
+        until(registered, what="the worker")
 
     def end(self) -> tuple[int, str]:
         said = self.running.communicate(timeout=30)[1]
