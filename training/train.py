@@ -22,6 +22,7 @@ from transformers import AutoTokenizer
 from classifiers import weights
 from classifiers.network import HeedNetwork, Output, collate
 from training import calibrate, corpus, outside, score
+from training.beginnings import KNOWN, beginnings
 from training.split import split
 from training.targets import UNKNOWN, Example, examples
 
@@ -44,6 +45,7 @@ def main() -> None:
     network.get_parameter(weights.FROZEN).requires_grad_(False)
     parts = split(corpus.read())
     taught = [example for post in parts["train"] for example in examples(tokenizer, post)]
+    taught += [example for post in beginnings(parts["train"]) for example in examples(tokenizer, post, KNOWN)]
     taught += outside.examples_of(tokenizer, arguments.data, arguments.outside, arguments.seed)
     print(f"{len(parts['train'])} posts to learn from, {len(parts['dev'])} to choose by; {len(taught)} windows")
     run = RUNS / arguments.name
