@@ -3,8 +3,8 @@
 ARG PYTHON=3.12
 
 FROM python:${PYTHON}-slim AS build
-# More arguments for `pip install torch`. On x86, PyPI's torch brings CUDA along (several GB): name the CPU index of
-# pytorch.org here ("--index-url …"), as with `make`.
+# More arguments for `pip install torch`. On x86, PyPI's torch brings CUDA along (several GB): give pip's
+# option for PyTorch's CPU index here, as with `make`.
 ARG TORCH_ARGS=""
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 # Without pip of its own: the image's pip installs into it from outside and stays behind in this stage.

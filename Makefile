@@ -3,8 +3,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-# More arguments for `pip install torch`: on Linux, PyPI's torch brings CUDA along (several GB). Name the CPU index
-# of pytorch.org here ("--index-url …") to fetch the small build instead.
+# More arguments for `pip install torch`: on Linux, PyPI's torch brings CUDA along (several GB). Give pip's option
+# for PyTorch's CPU index here to fetch the small build instead; PyTorch's "get started" page names it.
 TORCH_ARGS ?=
 # Folder of the public sets that training may use beside the corpora (docs/model-card.md).
 DATA ?= training/data

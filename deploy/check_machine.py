@@ -38,7 +38,7 @@ def no_room(free, torch_args):
     if free < DISK_GB_WITH_CUDA and sys.platform.startswith("linux") and not torch_args.strip():
         return (
             "PyPI's torch brings CUDA along and needs " + str(DISK_GB_WITH_CUDA) + here + "Make room, or take the CPU "
-            'build by the index that pytorch.org names: make run TORCH_ARGS="--index-url ..."'
+            'build by the index that PyTorch\'s "get started" page names: make run TORCH_ARGS="-i <CPU index>"'
         )
     return ""
 

@@ -48,7 +48,7 @@ def test_an_unfit_machine_hears_one_sentence_what_to_do(broken, free, says):
 
 
 def test_the_small_torch_needs_less():
-    assert check(free=6, torch_args="--index-url https://example.org/cpu").returncode == 0
+    assert check(free=6, torch_args="-i https://example.org/cpu").returncode == 0
     assert check("import ensurepip, venv; sys.platform = 'darwin'", free=6).returncode == 0
 
 
