@@ -44,7 +44,10 @@ def receive(forum: str) -> tuple[Response, int]:
         limits.check_queue()
         limits.count(sender)
     with store().write() as session:
-        status = _delete(session, sender, post) if gone else _take_in(session, sender, event, post)
+        post_id = external_id(request.headers.get("X-Discourse-Instance", ""), post)
+        if gone:
+            accept.delete(session, sender, post_id, _moment(post.get("deleted_at")) or now())
+        status = "deleted" if gone else _take_in(session, sender, event, post_id, post)
     wake_classify()
     return jsonify(status=status), 202
 
@@ -58,14 +61,7 @@ def _not_ours(post: dict[str, Any], forum: Forum) -> str:
     return ""
 
 
-def _delete(session: Session, forum: Forum, post: dict[str, Any]) -> str:
-    post_id = external_id(request.headers.get("X-Discourse-Instance", ""), post)
-    accept.delete(session, forum, post_id, _moment(post.get("deleted_at")) or now())
-    return "deleted"
-
-
-def _take_in(session: Session, forum: Forum, event: str, post: dict[str, Any]) -> str:
-    post_id = external_id(request.headers.get("X-Discourse-Instance", ""), post)
+def _take_in(session: Session, forum: Forum, event: str, post_id: str, post: dict[str, Any]) -> str:
     if event == "post_recovered":
         accept.recover(session, forum, post_id, now())
     elif post.get("hidden"):
