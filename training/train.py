@@ -40,8 +40,6 @@ def main() -> None:
     base = weights.base_encoder()
     tokenizer = AutoTokenizer.from_pretrained(base)
     network = weights.build(base)
-    if arguments.start:
-        network.load_state_dict(torch.load(arguments.start, weights_only=True))
     network.get_parameter(weights.FROZEN).requires_grad_(False)
     parts = split(corpus.read())
     taught = [example for post in parts["train"] for example in examples(tokenizer, post)]
@@ -191,7 +189,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--outside", type=int, default=300, help="posts taken from each public set, 0 for none")
     parser.add_argument("--data", type=Path, default=Path("training/data"), help="folder of the public sets")
-    parser.add_argument("--start", type=Path, help="weights to go on from (a run's best.pt), when posts were added")
     parser.add_argument("--resume", action="store_true", help="go on after the last whole epoch of this name")
     parser.add_argument("--ship", action="store_true", help="write to classifiers/shipped and the default thresholds")
     print(json.dumps({k: str(v) for k, v in vars(parser.parse_args()).items()}))
