@@ -47,6 +47,7 @@ class HeedNetwork(nn.Module):
     def __init__(self, encoder: nn.Module, hidden: int, dropout: float = 0.1) -> None:
         super().__init__()
         self.encoder = encoder
+        self.typed = getattr(encoder.config, "type_vocab_size", 1) > 1
         self.dropout = nn.Dropout(dropout)
         self.attention = nn.Linear(hidden, len(POST_LABELS), bias=False)
         self.value = nn.Linear(hidden, len(POST_LABELS))
@@ -54,9 +55,8 @@ class HeedNetwork(nn.Module):
         self.personal = _tagger(hidden, PERSONAL_TAGS, dropout)
 
     def forward(self, batch: Batch) -> Output:
-        states = self.encoder(
-            input_ids=batch.ids, attention_mask=batch.mask, token_type_ids=batch.types
-        ).last_hidden_state
+        types = {"token_type_ids": batch.types} if self.typed else {}
+        states = self.encoder(input_ids=batch.ids, attention_mask=batch.mask, **types).last_hidden_state
         states = self.dropout(states)
         scores = self.attention(states).masked_fill(~batch.own.unsqueeze(-1), -1e4)
         weights = scores.softmax(dim=1) * self.value(states)

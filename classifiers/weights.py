@@ -69,7 +69,7 @@ def load(model: str = "", encoder: str = "") -> Model:
 
 def build(base: Path) -> HeedNetwork:
     """The network with fresh heads over a base encoder."""
-    encoder = AutoModel.from_pretrained(base, add_pooling_layer=False, attn_implementation="sdpa")
+    encoder = AutoModel.from_pretrained(base, add_pooling_layer=False)
     return HeedNetwork(encoder, encoder.config.hidden_size)
 
 

@@ -36,9 +36,9 @@ class Calibration:
     thresholds: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
-def calibrate(model: Path, posts: list[LabelledPost]) -> Calibration:
+def calibrate(model: Path, base: Path, posts: list[LabelledPost]) -> Calibration:
     """Fit temperatures (Guo et al. 2017, "On Calibration of Modern Neural Networks") and thresholds by F-beta."""
-    findings = load_classifier(str(model)).read([PostText(p.text, p.title, p.parent) for p in posts])
+    findings = load_classifier(str(model), str(base)).read([PostText(p.text, p.title, p.parent) for p in posts])
     result = Calibration()
     for area in dict.fromkeys(area for area, _ in POST_LABELS):
         names = [name for a, name in POST_LABELS if a == area]

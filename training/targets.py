@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from torch import Tensor
+
 from classifiers.encoding import Window, encode
 from classifiers.labels import CLAIMS, PERSONAL_DATA, POST_LABELS
 from classifiers.reading import read
@@ -15,6 +17,15 @@ UNKNOWN = -100
 
 
 @dataclass(slots=True)
+class Soft:
+    """A teacher's logits for one window: `labels` (labels), `claims` and `personal` (pieces, tags)."""
+
+    labels: Tensor
+    claims: Tensor
+    personal: Tensor
+
+
+@dataclass(slots=True)
 class Example:
     """One window of one post: `labels` holds 0, 1 or UNKNOWN for each of POST_LABELS."""
 
@@ -22,6 +33,9 @@ class Example:
     labels: list[int]
     claims: list[int]
     personal: list[int]
+    pair: str = ""
+    """The same for both halves of a contrast pair, empty for others."""
+    soft: Soft | None = None
 
 
 def examples(tokenizer: Any, post: LabelledPost, known: frozenset[str] | None = None) -> list[Example]:
@@ -45,7 +59,8 @@ def examples(tokenizer: Any, post: LabelledPost, known: frozenset[str] | None = 
     for window in encoded.windows:
         claims = _tags(window, post.claims, CLAIMS, to_reading, known is None or "claim" in known)
         personal = _tags(window, post.spans, PERSONAL_DATA, to_reading, known is None or "personal_data" in known)
-        made.append(Example(window, labels, claims, personal))
+        pair = min(post.id, post.pair) if post.pair and not several else ""
+        made.append(Example(window, labels, claims, personal, pair))
     return made
 
 

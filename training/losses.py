@@ -1,0 +1,84 @@
+"""What training makes small."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from classifiers.network import Output
+from training.batches import Lesson
+from training.targets import UNKNOWN, Example
+
+LABELS = 8.0
+TAGS = 2.0
+"""Weights of the two kinds of loss: a batch has many labels, nearly all of them easy, and many more pieces outside any span."""
+OUTSIDE = 0.4
+"""Weight of a piece outside any span."""
+PAIR = 0.5
+MARGIN = 2.0
+"""Logits by which the half of a contrast pair that has a label should lie above the half that has not."""
+SOFT = 0.5
+"""Share of the teacher's word where there is one (Hinton et al. 2015, "Distilling the Knowledge in a Neural Network")."""
+
+
+def loss(output: Output, lesson: Lesson, balance: Tensor) -> Tensor:
+    """The whole loss of one batch, a scalar."""
+    hard = LABELS * label_loss(output.labels, lesson.labels, balance) + TAGS * (
+        tag_loss(output.claims, lesson.claims) + tag_loss(output.personal, lesson.personal)
+    )
+    hard = hard + PAIR * pair_loss(output.labels, lesson.labels, lesson.pairs)
+    if lesson.soft is None:
+        return hard
+    own = lesson.batch.own & (lesson.batch.mask > 0)
+    soft = LABELS * functional.binary_cross_entropy_with_logits(output.labels.float(), lesson.soft.labels.sigmoid())
+    soft = soft + TAGS * (
+        soft_tag_loss(output.claims, lesson.soft.claims, own)
+        + soft_tag_loss(output.personal, lesson.soft.personal, own)
+    )
+    known = bool((lesson.labels != UNKNOWN).any())
+    return SOFT * soft + (1 - SOFT) * hard if known else soft
+
+
+def label_loss(logits: Tensor, truth: Tensor, balance: Tensor) -> Tensor:
+    """Binary cross-entropy over what is known; `balance` (labels) weighs the positives."""
+    known = truth != UNKNOWN
+    each = functional.binary_cross_entropy_with_logits(
+        logits.float(), truth.clamp(min=0).float(), pos_weight=balance, reduction="none"
+    )
+    return (each * known).sum() / known.sum().clamp(min=1)
+
+
+def tag_loss(logits: Tensor, tags: Tensor) -> Tensor:
+    """Cross-entropy over the pieces whose tag is known."""
+    if not (tags != UNKNOWN).any():
+        return logits.sum() * 0.0
+    weight = torch.ones(logits.shape[-1])
+    weight[0] = OUTSIDE
+    return functional.cross_entropy(logits.float().flatten(0, 1), tags.flatten(), weight=weight, ignore_index=UNKNOWN)
+
+
+def soft_tag_loss(logits: Tensor, teacher: Tensor, own: Tensor) -> Tensor:
+    """Cross-entropy against the teacher's probabilities over the author's pieces."""
+    return functional.cross_entropy(logits.float()[own], teacher.softmax(-1)[own])
+
+
+def pair_loss(logits: Tensor, truth: Tensor, pairs: Tensor) -> Tensor:
+    """How far the labelled halves of contrast pairs fall short of MARGIN above the others."""
+    if not len(pairs):
+        return logits.sum() * 0.0
+    one, two = pairs[:, 0], pairs[:, 1]
+    known = (truth[one] != UNKNOWN) & (truth[two] != UNKNOWN) & (truth[one] != truth[two])
+    if not known.any():
+        return logits.sum() * 0.0
+    ahead = (logits[one] - logits[two]).float() * (truth[one] - truth[two])
+    return functional.softplus(MARGIN - ahead)[known].mean()
+
+
+def balance(taught: Sequence[Example]) -> Tensor:
+    """Weight of a positive, (labels): the root of how rare it is, at most 4."""
+    labels = torch.tensor([example.labels for example in taught])
+    positive, negative = (labels == 1).sum(0).clamp(min=1), (labels == 0).sum(0)
+    return (negative / positive).sqrt().clamp(1, 4)
