@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from classifiers.canonical import canonicalise
+
 BODY_TOKENS = 256
 """Most pieces of the author's own text in one window."""
 STRIDE = 192
@@ -43,8 +45,10 @@ class Encoded:
 
 def encode(tokenizer: Any, text: str, title: str = "", context: str = "") -> Encoded:
     """Windows over `text` (own words), each with the title before it and the context behind it."""
-    body = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
-    ids, offsets = body["input_ids"], body["offset_mapping"]
+    plain = canonicalise(text)
+    body = tokenizer(plain.text, add_special_tokens=False, return_offsets_mapping=True)
+    ids = body["input_ids"]
+    offsets = [(plain.starts[start], plain.ends[end - 1]) for start, end in body["offset_mapping"]]
     title_ids = _plain(tokenizer, title)[:TITLE_TOKENS]
     context_ids = _both_ends(_plain(tokenizer, context), CONTEXT_TOKENS)
     shapes = [shape(text, start, end) for start, end in offsets]
@@ -101,7 +105,7 @@ def _window(
 
 
 def _plain(tokenizer: Any, text: str) -> list[int]:
-    return tokenizer(text, add_special_tokens=False)["input_ids"] if text.strip() else []
+    return tokenizer(canonicalise(text).text, add_special_tokens=False)["input_ids"] if text.strip() else []
 
 
 def _both_ends(ids: list[int], most: int) -> list[int]:

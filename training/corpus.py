@@ -15,6 +15,8 @@ from pathlib import Path
 from classifiers import labels
 
 FOLDER = Path(__file__).parent / "corpora"
+ORDINARY = frozenset("dhsz")
+"""Files of whole threads at natural prevalence: nine of ten posts are what the forum is for."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,10 @@ class LabelledPost:
     def labels(self) -> frozenset[str]:
         third_party = {labels.THIRD_PARTY_HEALTH} if self.third_party_health else set()
         return frozenset({*self.medical, *self.self_harm, *third_party})
+
+
+def is_ordinary(post: LabelledPost) -> bool:
+    return post.id.split("-")[0] in ORDINARY
 
 
 @dataclass

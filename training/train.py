@@ -22,7 +22,7 @@ from transformers import AutoTokenizer
 
 from classifiers import weights
 from classifiers.network import HeedNetwork
-from training import calibrate, corpus, losses, outside, score
+from training import calibrate, corpus, injection, losses, outside, score
 from training.batches import count, lessons
 from training.beginnings import KNOWN, beginnings
 from training.corpus import LabelledPost
@@ -72,6 +72,8 @@ def _taught(tokenizer: Any, posts: list[LabelledPost], arguments: argparse.Names
     lessons_of += [(post, examples(tokenizer, post, KNOWN)) for post in beginnings(posts)]
     others = outside.posts(arguments.data, arguments.outside, arguments.seed)
     lessons_of += [(post, examples(tokenizer, post, known)) for post, known in others]
+    carriers = [post for post, _ in outside.posts(arguments.data, arguments.injected, arguments.seed + 1)]
+    lessons_of += [(p, examples(tokenizer, p, injection.KNOWN)) for p in injection.injected(carriers, arguments.seed)]
     if arguments.teachers:
         teachers = [
             weights.load(str(RUNS / name / "model"), str(arguments.teacher_base)) for name in arguments.teachers
@@ -155,7 +157,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--tokens", type=int, default=1024, help="token budget of a batch")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--threads", type=int, default=0)
-    parser.add_argument("--outside", type=int, default=300, help="posts taken from each public set, 0 for none")
+    parser.add_argument("--outside", type=int, default=300, help="posts of each kind of the public sets")
+    parser.add_argument("--injected", type=int, default=300, help="posts of each kind given invented personal data")
     parser.add_argument("--data", type=Path, default=Path("training/data"), help="folder of the public sets")
     parser.add_argument("--teachers", nargs="*", default=[], help="names of runs whose models teach this one")
     parser.add_argument("--teacher-base", type=Path, help="folder of the teachers' encoder")

@@ -1,0 +1,95 @@
+"""Text that hides, as the network should see it: look-alike letters, digits for letters, parted letters, emoji.
+
+Only what the network reads is changed. Patterns, highlights and people have the text as it stands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import emoji
+
+LOOKALIKES = str.maketrans(
+    "аеёһіїјкмнорстухѕԁԛԝвАВЕНІЈКМНОРСТУХЅαορνυικτχεβγηωΑΒΕΖΗΙΚΜΝΟΡΤΥΧ",
+    "aeehiijkmhopctyxsdqwbABEHIJKMHOPCTYXSaopvuiktxebynwABEZHIKMNOPTYX",
+)
+"""Cyrillic and Greek letters that pass for Latin ones (Unicode Technical Standard 39, confusables), one for one."""
+MIXED = re.compile(r"\w*(?:[A-Za-z][\u0370-\u052f]|[\u0370-\u052f][A-Za-z])\w*")
+"""A word in Latin and other letters: no language has those."""
+
+DIGITS = str.maketrans("013457@$!", "oieastasi")
+INSIDE = re.compile(
+    r"(?<=[A-Za-z])[013457@$!]{1,2}(?=[A-Za-z]{2})|(?<=[A-Za-z]{2})[013457@$!](?=[A-Za-z])|^\$(?=[A-Za-z]{3})"
+)
+AFTER_LETTER = re.compile(r"(?<=[A-Za-z])[013457@$!]{1,2}|^\$")
+MEANT = re.compile(r"[./:\\]\w|^@|@.*\d|t1d|a1[ac]|(\d)(?!\1)\d|\d[,.]\d|^\d", re.IGNORECASE)
+"""Digits and signs that mean what they say: addresses, mentions, numbers, doses, type 1 diabetes, HbA1c."""
+CHUNK = re.compile(r"\S+")
+
+PARTED = re.compile(r"(?<!\w)[A-Za-z](?P<gap>[ .\-_*·|])[A-Za-z](?:(?P=gap)[A-Za-z]){2,}(?!\w)")
+"""Four or more single letters with the same sign between them."""
+
+Edit = tuple[int, int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Canonical:
+    """`text[i]` stands for the half-open range `starts[i]`:`ends[i]` of what was given; both never decrease."""
+
+    text: str
+    starts: list[int]
+    ends: list[int]
+
+
+def canonicalise(text: str) -> Canonical:
+    """`text` in plain letters and words, with the way back."""
+    plain = text if text.isascii() else MIXED.sub(lambda word: word[0].translate(LOOKALIKES), text)
+    plain = CHUNK.sub(_letters_for_digits, plain)
+    return _edited(plain, sorted([*_parted(plain), *_emoji(plain)]))
+
+
+def _letters_for_digits(found: re.Match[str]) -> str:
+    """One word with its letters back; it keeps its length."""
+    word = found[0].rstrip("!?.,;:)")
+    if not INSIDE.search(word) or MEANT.search(word):
+        return found[0]
+    return AFTER_LETTER.sub(lambda sign: sign[0].translate(DIGITS), word) + found[0][len(word) :]
+
+
+def _parted(text: str) -> Iterator[Edit]:
+    for run in PARTED.finditer(text):
+        for gap in range(run.start() + 1, run.end(), 2):
+            yield gap, gap + 1, ""
+
+
+def _emoji(text: str) -> Iterator[Edit]:
+    """Each emoji as its name in words (Unicode CLDR): the encoders know no emoji."""
+    if text.isascii():
+        return
+    for found in emoji.emoji_list(text):
+        if not found["emoji"][0].isascii():
+            name = emoji.demojize(found["emoji"], delimiters=(" ", " "))
+            yield found["match_start"], found["match_end"], name.replace("_", " ")
+
+
+def _edited(text: str, edits: list[Edit]) -> Canonical:
+    chars: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+
+    def keep(start: int, end: int) -> None:
+        chars.append(text[start:end])
+        starts.extend(range(start, end))
+        ends.extend(range(start + 1, end + 1))
+
+    at = 0
+    for start, end, words in edits:
+        keep(at, start)
+        chars.append(words)
+        starts.extend([start] * len(words))
+        ends.extend([end] * len(words))
+        at = end
+    keep(at, len(text))
+    return Canonical("".join(chars), starts, ends)

@@ -1,0 +1,62 @@
+"""The figures are what they say: worked by hand on four posts."""
+
+import pytest
+
+from classifiers.findings import Evidence, Findings, LabelScore
+from classifiers.labels import POST_LABELS
+from service.policy import decide, load
+from training import evaluate, measure
+from training.corpus import LabelledPost
+from training.measure import Measured
+
+
+def found(**scores: float) -> Findings:
+    labels = tuple(LabelScore(area, name, scores.get(name, 0.0), Evidence(0, 1)) for area, name in POST_LABELS)
+    return Findings(labels=labels, language="en", models={})
+
+
+@pytest.fixture
+def measured() -> Measured:
+    posts = [
+        LabelledPost("d-1", "t1", "", "", "double it", ("dosing",)),
+        LabelledPost("e-1", "t2", "", "parent", "word " * 20, ("dosing",)),
+        LabelledPost("d-2", "t3", "", "", "word " * 60),
+        LabelledPost("e-2", "t4", "", "", "word " * 200),
+    ]
+    findings = [found(dosing=0.99), found(dosing=0.01), found(dosing=0.98), found()]
+    return Measured(posts, findings, [decide(f, load(), text=p.text) for f, p in zip(findings, posts, strict=True)])
+
+
+def test_a_label_is_counted_at_the_shipped_threshold(measured):
+    row = next(row for row in measure.label_rows(measured) if row["label"] == "dosing")
+    assert (row["positives"], row["precision"], row["recall"], row["f1"]) == (2, 0.5, 0.5, 0.5)
+    assert row["auprc"] == pytest.approx((1 + 2 / 3) / 2)
+
+
+def test_an_area_has_its_interval_and_macro_f1(measured):
+    row = next(row for row in measure.area_rows(measured) if row["area"] == "medical")
+    assert row["macro_f1"] == 0.5
+    low, high = row["interval"]
+    assert low < row["auprc"] < high
+
+
+def test_clean_posts_and_ordinary_ones(measured):
+    assert measure.clean_rate(measured) == {"clean": 2, "not_allowed": 1}
+    assert measure.report("x", measured)["ordinary"] == {"clean": 1, "not_allowed": 1}
+
+
+def test_slices_part_the_posts_and_leave_out_what_is_few(measured):
+    rows = {row["slice"]: row for row in measure.slice_rows(measured)}
+    assert sum(rows[kind]["posts"] for kind in list(measure.SLICES)[:4]) == 4
+    assert rows["a reply"]["posts"] == 1 and rows["a reply"]["medical"] is None
+
+
+def test_the_surest_mistakes_come_first(measured):
+    assert [(row["id"], row["said"]) for row in measure.errors(measured)] == [("e-1", False), ("d-2", True)]
+
+
+def test_the_page_shows_every_table(measured):
+    robustness = [{"perturbation": "as it is", "medical": 0.5}]
+    page = evaluate.page([measure.report("Four posts", measured)], robustness, "heed-x@1")
+    for shown in ("## Four posts", "2 clean posts, 1 got", "| dosing | 2 | 0.50", "as it is", "d-2"):
+        assert shown in page
