@@ -36,11 +36,11 @@ format: setup-test ## Put the code in order
 train: setup-test ## Rebuild the weights from the corpora
 	@$(BIN)/python -m training.train --ship --data $(DATA)
 
-evaluate: setup-test ## Measure the weights on posts kept apart; writes docs/evaluation.md
+evaluate: $(VENV)/.evaluate ## Measure the weights on posts kept apart; writes docs/evaluation.md
 	@$(BIN)/python -m training.evaluate
 
 lock: setup-test ## Pin the newest versions that requirements/*.in allow
-	@for part in runtime test; do \
+	@for part in runtime test evaluate; do \
 	  $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
 	    --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements/$$part.txt requirements/$$part.in || exit 1; \
 	done
@@ -67,4 +67,9 @@ $(VENV)/.runtime: $(RUNTIME)
 $(VENV)/.test: $(VENV)/.runtime requirements/test.txt
 	@echo "Installing what the tests need …"
 	@$(PIP) install --require-hashes --requirement requirements/test.txt
+	@touch $@
+
+$(VENV)/.evaluate: $(VENV)/.test requirements/evaluate.txt
+	@echo "Installing the peers that evaluation compares with …"
+	@$(PIP) install --require-hashes --requirement requirements/evaluate.txt
 	@touch $@

@@ -44,6 +44,19 @@ def blind(share: float, paths: list[Path] | None = None) -> Iterator[dict]:
                 yield {name: record[name] for name in SHOWN} | ANSWERS
 
 
+def readings(answers: list[Path]) -> tuple[list[LabelledPost], list[LabelledPost]]:
+    """The posts that the files `answers` speak of, as the corpus labels them and as the second reader did.
+
+    A line holds a post's id and the second reader's fields. Raises KeyError where the corpus has no such post.
+    """
+    lines = [line for path in sorted(corpus.FOLDER.glob("*.jsonl")) for line in path.read_text("utf-8").splitlines()]
+    records = {record["id"]: record for record in map(json.loads, lines)}
+    given = [json.loads(line) for path in answers for line in path.read_text("utf-8").splitlines()]
+    answered = [{name: answer[name] for name in ("id", *ANSWERS)} for answer in given]
+    pairs = [(records[answer["id"]], records[answer["id"]] | answer) for answer in answered]
+    return [corpus.parse(first) for first, _ in pairs], [corpus.parse(second) for _, second in pairs]
+
+
 def agreements(first: Sequence[LabelledPost], second: Sequence[LabelledPost]) -> Iterator[Agreement]:
     """One an area and one a label that either reader used; the posts are the same, in the same order."""
     questions = {"any medical": set(MEDICAL), "any self_harm": set(SELF_HARM)}
@@ -86,9 +99,7 @@ def main() -> None:
         for record in blind(arguments.blind, arguments.only):
             print(json.dumps(record, ensure_ascii=False))
         return
-    second = list(corpus.read(arguments.second))
-    by_id = {post.id: post for post in corpus.read()}
-    first = [by_id[post.id] for post in second]
+    first, second = readings(arguments.second)
     print("| question | posts | first yes | second yes | kappa |\n|---|---|---|---|---|")
     for row in agreements(first, second):
         print(f"| {row.question} | {row.posts} | {row.first} | {row.second} | {row.kappa:.2f} |")

@@ -77,7 +77,7 @@ def area_rows(measured: Measured) -> list[dict]:
     """One row an area: AUPRC of "any of its labels" by the largest score with its 95 % interval, and macro F1."""
     rows = []
     for area, names in AREAS.items():
-        truth, scores = _any_of(measured, names)
+        truth, scores = any_of(measured, names)
         f1 = [row["f1"] for row in label_rows(measured) if row["label"] in names and row["positives"]]
         rows.append(
             {"area": area, "positives": sum(truth), "auprc": _auprc(truth, scores), "interval": _interval(truth, scores),
@@ -93,7 +93,7 @@ def slice_rows(measured: Measured) -> list[dict]:
         part = measured.only(belongs)
         row = {"slice": kind, "posts": len(part.posts)}
         for area, names in AREAS.items():
-            truth, scores = _any_of(part, names)
+            truth, scores = any_of(part, names)
             row[area] = _auprc(truth, scores) if sum(truth) >= FEW else None
         rows.append(row)
     return rows
@@ -108,7 +108,7 @@ def robustness_rows(classifier: Classifier, posts: list[LabelledPost]) -> list[d
             for post in posts
         ]
         measured = measure(classifier, changed)
-        areas = {area: _auprc(*_any_of(measured, names)) for area, names in AREAS.items()}
+        areas = {area: _auprc(*any_of(measured, names)) for area, names in AREAS.items()}
         rows.append({"perturbation": name, **areas})
     return rows
 
@@ -196,7 +196,8 @@ def _auprc(truth: list[bool], scores: list[float]) -> float | None:
     return float(average_precision_score(truth, scores)) if any(truth) else None
 
 
-def _any_of(measured: Measured, names: Sequence[str]) -> tuple[list[bool], list[float]]:
+def any_of(measured: Measured, names: Sequence[str]) -> tuple[list[bool], list[float]]:
+    """Of each post, whether it carries any of the labels and the largest of their scores."""
     truth = [bool(post.labels & set(names)) for post in measured.posts]
     return truth, [max(_score(found, name) for name in names) for found in measured.findings]
 

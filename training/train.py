@@ -12,6 +12,7 @@ import math
 import random
 import subprocess
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from training.split import split
 from training.targets import Example, examples
 
 RUNS = Path(__file__).parent / "runs"
+PARTS = 3
 HEADS_RATE = 2e-3
 """Learning rate of what starts from nothing."""
 
@@ -46,11 +48,13 @@ def main() -> None:
     network = weights.build(base)
     network.get_parameter(weights.FROZEN).requires_grad_(False)
     parts = split(corpus.read())
-    taught = _taught(tokenizer, parts["train"], arguments)
-    print(f"{len(parts['train'])} posts to learn from, {len(parts['dev'])} to choose by; {len(taught)} windows")
+    course = _course(tokenizer, parts["train"], arguments)
+    print(
+        f"{len(parts['train'])} posts to learn from, {len(parts['dev'])} to choose by; {len(course.epoch(0))} windows an epoch"
+    )
     run = RUNS / arguments.name
     run.mkdir(parents=True, exist_ok=True)
-    best = fit(network, taught, parts["dev"], tokenizer, run, arguments)
+    best = fit(network, course, parts["dev"], tokenizer, run, arguments)
     network.load_state_dict(torch.load(best, weights_only=True))
     network.eval()
     manifest = {
@@ -66,31 +70,45 @@ def main() -> None:
     print(f"Written to {target}")
 
 
-def _taught(tokenizer: Any, posts: list[LabelledPost], arguments: argparse.Namespace) -> list[Example]:
-    """Examples of the corpus, of the beginnings of its posts and of the public sets, with the teachers' word on each."""
-    lessons_of = [(post, examples(tokenizer, post)) for post in posts]
-    lessons_of += [(post, examples(tokenizer, post, KNOWN)) for post in beginnings(posts)]
+@dataclass
+class Course:
+    """What is taught: the corpus in every epoch, and of what lies beside it another of PARTS parts in each."""
+
+    own: list[Example]
+    beside: list[Example]
+
+    def epoch(self, number: int) -> list[Example]:
+        return self.own + self.beside[number % PARTS :: PARTS]
+
+    def batches(self, epochs: int, tokens: int) -> list[int]:
+        return [count(self.epoch(number), tokens) for number in range(epochs)]
+
+
+def _course(tokenizer: Any, posts: list[LabelledPost], arguments: argparse.Namespace) -> Course:
+    """Examples of the corpus and of the beginnings of its posts; beside it the public sets. With the teachers' word on each."""
+    own = [(post, examples(tokenizer, post)) for post in posts]
+    own += [(post, examples(tokenizer, post, KNOWN)) for post in beginnings(posts)]
     others = outside.posts(arguments.data, arguments.outside, arguments.seed)
-    lessons_of += [(post, examples(tokenizer, post, known)) for post, known in others]
+    beside = [(post, examples(tokenizer, post, known)) for post, known in others]
     carriers = [post for post, _ in outside.posts(arguments.data, arguments.injected, arguments.seed + 1)]
-    lessons_of += [(p, examples(tokenizer, p, injection.KNOWN)) for p in injection.injected(carriers, arguments.seed)]
+    beside += [(p, examples(tokenizer, p, injection.KNOWN)) for p in injection.injected(carriers, arguments.seed)]
     if arguments.teachers:
         teachers = [
             weights.load(str(RUNS / name / "model"), str(arguments.teacher_base)) for name in arguments.teachers
         ]
-        soften(lessons_of, teachers, RUNS / "soft")
-    return [example for _, made in lessons_of for example in made]
+        soften(own + beside, teachers, RUNS / "soft")
+    return Course(*([example for _, made in part for example in made] for part in (own, beside)))
 
 
 def fit(
-    network: HeedNetwork, taught: list[Example], dev: list, tokenizer: Any, run: Path, arguments: argparse.Namespace
+    network: HeedNetwork, course: Course, dev: list, tokenizer: Any, run: Path, arguments: argparse.Namespace
 ) -> Path:
     """All epochs; returns the file of the best one. Picks up after the last whole epoch found in `run`."""
     optimizer = torch.optim.AdamW(_groups(network, arguments.rate), weight_decay=0.01)
-    batches = count(taught, arguments.tokens)
-    total = batches * arguments.epochs
+    batches = course.batches(arguments.epochs, arguments.tokens)
+    total = sum(batches)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _slope(step, total))
-    weighed = losses.balance(taught)
+    weighed = losses.balance(course.epoch(0))
     state_file, best_file = run / "last.pt", run / "best.pt"
     begin, best = 0, -math.inf
     if state_file.exists() and arguments.resume:
@@ -101,8 +119,8 @@ def fit(
         begin, best = state["epoch"] + 1, state["best"]
     for epoch in range(begin, arguments.epochs):
         began = time.monotonic()
-        shuffled = lessons(taught, random.Random(epoch), arguments.tokens, tokenizer.pad_token_id)
-        loss = _epoch(network, shuffled, batches, optimizer, schedule, weighed, f"epoch {epoch}")
+        shuffled = lessons(course.epoch(epoch), random.Random(epoch), arguments.tokens, tokenizer.pad_token_id)
+        loss = _epoch(network, shuffled, batches[epoch], optimizer, schedule, weighed, f"epoch {epoch}")
         figures = score.quick(network, tokenizer, dev)
         print(f"epoch {epoch}: loss {loss:.3f}, dev {figures}, {time.monotonic() - began:.0f} s", flush=True)
         if figures["mean"] > best:

@@ -1,6 +1,7 @@
 """Two readers' answers side by side."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -39,3 +40,10 @@ def test_a_blind_post_shows_no_label(tmp_path):
     (shown,) = agreement.blind(1.0, [path])
     assert shown["medical"] == [] and shown["claims"] == [] and "pair" not in shown
     assert corpus.parse(shown).text == line["text"]
+
+
+def test_the_second_reader_speaks_of_posts_of_the_corpus():
+    first, second = agreement.readings([Path(agreement.__file__).parent / "second_reader" / "readings.jsonl"])
+    assert [post.id for post in first] == [post.id for post in second] and len(first) >= 600
+    any_medical = next(row for row in agreement.agreements(first, second) if row.question == "any medical")
+    assert 0.9 < any_medical.kappa < 1.0

@@ -1,11 +1,13 @@
 """The figures are what they say: worked by hand on four posts."""
 
+from dataclasses import replace
+
 import pytest
 
 from classifiers.findings import Evidence, Findings, LabelScore
 from classifiers.labels import POST_LABELS
 from service.policy import decide, load
-from training import evaluate, measure
+from training import evaluate, measure, peers, pictures
 from training.corpus import LabelledPost
 from training.measure import Measured
 
@@ -57,6 +59,34 @@ def test_the_surest_mistakes_come_first(measured):
 
 def test_the_page_shows_every_table(measured):
     robustness = [{"perturbation": "as it is", "medical": 0.5}]
-    page = evaluate.page([measure.report("Four posts", measured)], robustness, "heed-x@1")
-    for shown in ("## Four posts", "2 clean posts, 1 got", "| dosing | 2 | 0.50", "as it is", "d-2"):
+    others = {"labels": [{"peer": "keyword list", "medical": 0.21}], "spans": [{"peer": "Presidio", "f1": 0.33}]}
+    page = evaluate.page([measure.report("Four posts", measured)], others, robustness, "heed-x@1")
+    for shown in (
+        "| keyword list | 0.21 |",
+        "| Presidio | 0.33 |",
+        "## Four posts",
+        "2 clean posts, 1 got",
+        "| dosing | 2 | 0.50",
+        "as it is",
+        "d-2",
+    ):
         assert shown in page
+
+
+def test_a_reliability_diagram_bins_the_scores():
+    assert pictures.reliability([False, True, True], [0.05, 0.05, 1.0]) == [(0.05, 0.5, 2), (1.0, 1.0, 1)]
+
+
+def test_the_figures_are_drawn_and_drawn_again_alike(measured, tmp_path):
+    measured.posts[0] = replace(measured.posts[0], self_harm=("crisis",), third_party_health=True)
+    once, again = ([file.read_bytes() for file in pictures.draw(measured, tmp_path / name)] for name in "ab")
+    assert once == again and all(b"<svg" in picture for picture in once)
+
+
+def test_a_keyword_list_and_learners_have_a_row_each():
+    bad, good = "stop taking your insulin today", "my nurse said hello and we laughed"
+    posts = [LabelledPost(f"x-{i}", f"t{i}", "", "", f"{text} {i}", labels, third_party_health=bool(labels),
+             self_harm=("crisis",) if labels else ()) for i in range(6) for text, labels in ((bad, ("stop_treatment",)), (good, ()))]  # fmt: skip
+    rows = {row["peer"]: row for row in peers.label_rows(posts, posts)}
+    assert len(rows) == 3 and all(row["medical"] == 1.0 for row in rows.values())
+    assert rows["keyword list"]["self_harm"] == 0.5
