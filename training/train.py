@@ -61,10 +61,10 @@ def main() -> None:
         "name": "heed-" + (network.encoder.config.model_type if arguments.base else "minilm"),
         "trained": _trained(arguments, parts),
     }
-    weights.save(network, run / "model", manifest | {"temperatures": {}}, base)
+    weights.save(network, run / "model", manifest | {"temperatures": {}}, base, arguments.rank)
     calibration = calibrate.calibrate(run / "model", base, parts["dev"])
     target = weights.SHIPPED if arguments.ship else run / "model"
-    weights.save(network, target, manifest | {"temperatures": calibration.temperatures}, base)
+    weights.save(network, target, manifest | {"temperatures": calibration.temperatures}, base, arguments.rank)
     if arguments.ship:
         calibrate.write_thresholds(calibration.thresholds)
     print(f"Written to {target}")
@@ -180,6 +180,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=Path("training/data"), help="folder of the public sets")
     parser.add_argument("--teachers", nargs="*", default=[], help="names of runs whose models teach this one")
     parser.add_argument("--teacher-base", type=Path, help="folder of the teachers' encoder")
+    parser.add_argument("--rank", type=int, default=0, help="write the encoder as a difference of this rank; 0: whole")
     parser.add_argument("--resume", action="store_true", help="go on after the last whole epoch of this name")
     parser.add_argument("--ship", action="store_true", help="write to classifiers/shipped and the default thresholds")
     print(json.dumps({k: str(v) for k, v in vars(parser.parse_args()).items()}))

@@ -4,6 +4,7 @@ import json
 import shutil
 
 import pytest
+import torch
 
 from classifiers import weights
 from classifiers.weights import SHIPPED, ModelError
@@ -18,6 +19,20 @@ def test_the_shipped_model_loads_and_is_small():
     model = weights.load()
     assert model.name.startswith("heed-minilm@")
     assert sum(path.stat().st_size for path in SHIPPED.iterdir()) < 50_000_000
+
+
+def test_a_difference_of_low_rank_is_written_small_and_read_whole(tmp_path):
+    torch.manual_seed(3)
+    base = weights.base_encoder()
+    network = weights.build(base).eval()
+    name = "encoder.encoder.layer.0.intermediate.dense.weight"
+    changed = network.get_parameter(name)
+    change = 0.05 * torch.randn(changed.shape[0], 2) @ torch.randn(2, changed.shape[1])
+    changed.data += change
+    weights.save(network, tmp_path, {"name": "thin"}, base, rank=2)
+    read = weights.load(str(tmp_path)).network.state_dict()
+    assert read[name] == pytest.approx(changed.detach(), abs=2e-3)
+    assert (tmp_path / "heed.safetensors").stat().st_size < 0.1 * (SHIPPED / "heed.safetensors").stat().st_size
 
 
 def test_an_altered_file_is_refused(model):
