@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 from classifiers.sentences import sentences
 
 Range = tuple[int, int]
+
+GAP = 2
+"""Pieces outside that a clause may hold."""
+BEGINS = 0.6
+"""Probability of a begin tag from which a new clause starts right behind another."""
+FEWEST_WORDS = 4
+"""Fewer are a slip: nobody marks a claim of three words. These three were chosen on the development posts."""
+SENTENCE_ENDS = re.compile(r"[.!?\n]\s")
 
 
 def spans(
@@ -32,6 +41,35 @@ def spans(
         else:
             found.append((kind, start, end, [score]))
     return [(types[kind], *_whole_words(text, start, end), math.fsum(s) / len(s)) for kind, start, end, s in found]
+
+
+def clauses(
+    tags: Sequence[Sequence[float]], offsets: Sequence[Range], types: Sequence[str], text: str
+) -> list[tuple[str, int, int, float]]:
+    """Clauses of at least FEWEST_WORDS words, in the shape of `spans` and from the same numbers.
+
+    A clause is where something of any type is likelier than nothing, short gaps closed; its type is the one likeliest over
+    all its pieces: a long clause whose type the pieces do not agree on is still one clause.
+    """
+    runs: list[list[int]] = []
+    for index, probabilities in enumerate(tags):
+        if probabilities[0] > 0.5:
+            continue
+        last = runs[-1][1] if runs else -math.inf
+        goes_on = index - last <= 1 + GAP and not SENTENCE_ENDS.search(text[offsets[last][0] : offsets[index][0]])
+        if goes_on and max(probabilities[1::2]) <= BEGINS:
+            runs[-1][1] = index
+        else:
+            runs.append([index, index])
+    found = []
+    for first, last in runs:
+        pieces = tags[first : last + 1]
+        totals = [math.fsum(p[1 + 2 * kind] + p[2 + 2 * kind] for p in pieces) for kind in range(len(types))]
+        kind = max(range(len(types)), key=totals.__getitem__)
+        start, end = _whole_words(text, offsets[first][0], offsets[last][1])
+        if len(text[start:end].split()) >= FEWEST_WORDS:
+            found.append((types[kind], start, end, totals[kind] / len(pieces)))
+    return found
 
 
 def _whole_words(text: str, start: int, end: int) -> Range:

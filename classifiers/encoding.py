@@ -8,9 +8,9 @@ from typing import Any
 
 from classifiers.canonical import canonicalise
 
-BODY_TOKENS = 256
-"""Most pieces of the author's own text in one window."""
-STRIDE = 192
+BODY_TOKENS = 160
+"""Most pieces of the author's own text in one window: shorter ones let one sentence in a long post be heard."""
+STRIDE = 120
 """Pieces from one window's start to the next's: neighbours overlap by a quarter."""
 TITLE_TOKENS = 32
 CONTEXT_TOKENS = 112

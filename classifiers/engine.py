@@ -2,47 +2,35 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 
 from classifiers import decode, weights
-from classifiers.encoding import Encoded, Window, encode
 from classifiers.findings import Evidence, Findings, LabelScore, MarkedSpan, NotChecked, PostText
 from classifiers.hazards import hazards
 from classifiers.labels import CLAIMS, MEDICAL, PERSONAL_DATA, POST_LABELS, SELF_HARM, Area
 from classifiers.language import is_english
-from classifiers.network import collate
 from classifiers.personal_data import Found, find_patterns, resolve
+from classifiers.reader import Reader, Scores
 from classifiers.reading import Reading, read
 from classifiers.replacement import LabelReplacement, SpanReplacement
 
-BATCH_TOKENS = 2048
-"""Token budget of one forward pass: beyond it a two-core machine gains nothing (measured, docs/performance.md)."""
+GRAY = (0.03, 0.97)
+"""Where a label's probability leaves a post unclear, so that the larger model reads it again: below, the label is as good as
+absent in nearly all posts; above, as good as certain (docs/evaluation.md has what this gives and costs)."""
 
 
 @dataclass(slots=True)
 class _Read:
-    """A post on its way: its reading and, where there is something to read, its windows."""
+    """A post on its way: its reading, and either why it can't be read or the model that read it and its numbers."""
 
     post: PostText
     reading: Reading
     not_checked: NotChecked | None
-    encoded: Encoded | None
-
-
-@dataclass(slots=True)
-class _Scores:
-    """The network's numbers for one post: logits per label, its weights per body piece, probabilities per tag."""
-
-    labels: list[float]
-    weights: list[list[float]]
-    claims: list[list[float]]
-    personal: list[list[float]]
-    offsets: list[tuple[int, int]]
+    by: str = ""
+    scores: Scores | None = None
 
 
 class Classifier:
@@ -51,70 +39,62 @@ class Classifier:
     def __init__(
         self,
         model: weights.Model,
+        larger: weights.Model | None = None,
         labels: dict[Area, LabelReplacement] | None = None,
         personal: SpanReplacement | None = None,
     ) -> None:
-        self._model = model
+        self._reader = Reader(model)
+        self._larger = Reader(larger) if larger else None
         self._replaced = labels or {}
         self._personal_model = personal
-        self._temperatures = [model.manifest["temperatures"].get(area, 1.0) for area, _ in POST_LABELS]
         self.models = {"shared": model.name, **{str(area): r.name for area, r in self._replaced.items()}}
         if personal:
             self.models[str(Area.PERSONAL_DATA)] = personal.name
+        self.reread = 0
+        """Posts that the larger model has read again so far."""
 
     def read(self, posts: Sequence[PostText]) -> list[Findings]:
         """The findings of each post, in their order."""
-        prepared = [self._prepare(post) for post in posts]
-        scores = self._score([item.encoded for item in prepared if item.encoded])
-        return [self._findings(item, next(scores) if item.encoded else None) for item in prepared]
+        items = [self._prepare(post) for post in posts]
+        readable = [item for item in items if not item.not_checked]
+        self._read_with(self._reader, readable)
+        if self._larger:
+            unclear = [item for item in readable if _is_unclear(item.scores)]
+            self.reread += len(unclear)
+            self._read_with(self._larger, unclear)
+        return [self._findings(item) for item in items]
 
     def count_tokens(self, text: str) -> int:
-        return len(self._model.tokenizer(text, add_special_tokens=False)["input_ids"])
+        return self._reader.count_tokens(text)
 
     def _prepare(self, post: PostText) -> _Read:
         reading = read(post.text, post.format)
-        not_checked = _unreadable(reading.text, post)
-        if not_checked:
-            return _Read(post, reading, not_checked, None)
-        context = "\n".join(filter(None, [post.parent, reading.quoted]))
-        return _Read(post, reading, None, encode(self._model.tokenizer, reading.text, post.title, context))
+        return _Read(post, reading, _unreadable(reading.text, post))
 
-    def _score(self, posts: list[Encoded]) -> Iterable[_Scores]:
-        windows = [(index, window) for index, post in enumerate(posts) for window in post.windows]
-        order = sorted(range(len(windows)), key=lambda i: len(windows[i][1].ids))
-        outputs: dict[int, tuple[torch.Tensor, ...]] = {}
-        for group in _budgeted(order, [window for _, window in windows]):
-            batch = collate([windows[i][1] for i in group], self._model.tokenizer.pad_token_id)
-            with torch.inference_mode():
-                output = self._model.network(batch)
-            for row, i in enumerate(group):
-                outputs[i] = tuple(part[row] for part in output)
-        by_post: list[list[int]] = [[] for _ in posts]
-        for i, (index, _) in enumerate(windows):
-            by_post[index].append(i)
-        return iter(
-            [
-                _join(post, [(windows[i][1], *outputs[i]) for i in mine])
-                for post, mine in zip(posts, by_post, strict=True)
-            ]
-        )
+    @staticmethod
+    def _read_with(reader: Reader, items: list[_Read]) -> None:
+        found = reader.scores([reader.encode(item.post, item.reading) for item in items])
+        for item, scores in zip(items, found, strict=True):
+            item.by, item.scores = reader.name, scores
 
-    def _findings(self, item: _Read, scores: _Scores | None) -> Findings:
+    def _findings(self, item: _Read) -> Findings:
         patterns = find_patterns(item.reading.text)
-        common = {"language": "" if item.not_checked else "en", "models": self.models}
-        if scores is None:
-            return Findings(spans=self._personal(item, patterns), not_checked=item.not_checked, **common)
-        tagged = self._tagged(item, scores)
+        if item.scores is None:
+            return Findings(
+                spans=self._personal(item, patterns), language="", models=self.models, not_checked=item.not_checked
+            )
+        tagged = self._tagged(item, item.scores)
         personal = resolve([*patterns, *(Found(*span, "model") for span in tagged)])
-        claims = decode.spans(scores.claims, scores.offsets, CLAIMS, item.reading.text)
+        claims = decode.clauses(item.scores.claims, item.scores.offsets, CLAIMS, item.reading.text)
         return Findings(
-            labels=tuple(self._labels(item, scores)),
+            labels=tuple(self._labels(item, item.scores)),
             spans=(*self._personal(item, personal), *_original(item, Area.CLAIM, (Found(*c, "model") for c in claims))),
             hazards=hazards(item.reading.text, item.post.parent),
-            **common,
+            language="en",
+            models=self.models | {"shared": item.by},
         )
 
-    def _tagged(self, item: _Read, scores: _Scores) -> list[tuple[str, int, int, float]]:
+    def _tagged(self, item: _Read, scores: Scores) -> list[tuple[str, int, int, float]]:
         if self._personal_model:
             return self._personal_model.spans(item.reading.text)
         return decode.spans(scores.personal, scores.offsets, PERSONAL_DATA, item.reading.text)
@@ -122,10 +102,10 @@ class Classifier:
     def _personal(self, item: _Read, found: Iterable[Found]) -> tuple[MarkedSpan, ...]:
         return _original(item, Area.PERSONAL_DATA, found)
 
-    def _labels(self, item: _Read, scores: _Scores) -> Iterable[LabelScore]:
+    def _labels(self, item: _Read, scores: Scores) -> Iterable[LabelScore]:
         replaced = {area: model.scores(item.reading.text) for area, model in self._replaced.items()}
         for index, (area, label) in enumerate(POST_LABELS):
-            score = _sigmoid(scores.labels[index] / self._temperatures[index])
+            score = scores.labels[index]
             if area in replaced and label in (*MEDICAL, *SELF_HARM):
                 score = replaced[area].get(label, 0.0)
             sentence = decode.weightiest_sentence([w[index] for w in scores.weights], scores.offsets, item.reading.text)
@@ -137,11 +117,13 @@ def load_classifier(
     model: str = "",
     encoder: str = "",
     threads: int = 0,
+    larger_model: str = "",
+    larger_encoder: str = "",
     medical_model: str = "",
     self_harm_model: str = "",
     personal_data_model: str = "",
 ) -> Classifier:
-    """The classifier by its settings: names are folders or Hugging Face ids, empty means ours.
+    """The classifier by its settings: names are folders or Hugging Face ids, empty means ours, or none for the larger model.
 
     Raises weights.ModelError, which says what to do.
     """
@@ -152,11 +134,12 @@ def load_classifier(
         if name:
             replaced[area] = LabelReplacement(name, labels)
     personal = SpanReplacement(personal_data_model) if personal_data_model else None
-    return Classifier(weights.load(model, encoder), replaced, personal)
+    larger = weights.load(larger_model, larger_encoder) if larger_model else None
+    return Classifier(weights.load(model, encoder), larger, replaced, personal)
 
 
-def _sigmoid(logit: float) -> float:
-    return 1 / (1 + math.exp(-max(-60.0, min(60.0, logit))))
+def _is_unclear(scores: Scores | None) -> bool:
+    return scores is not None and any(GRAY[0] <= score <= GRAY[1] for score in scores.labels)
 
 
 def _unreadable(text: str, post: PostText) -> NotChecked | None:
@@ -164,41 +147,6 @@ def _unreadable(text: str, post: PostText) -> NotChecked | None:
         # Digits alone may still be a phone number or a card: patterns look at them all the same.
         return NotChecked.EMPTY
     return None if is_english(text if any(c.isalpha() for c in text) else post.title) else NotChecked.LANGUAGE
-
-
-def _budgeted(order: list[int], windows: list[Window]) -> Iterable[list[int]]:
-    group: list[int] = []
-    for index in order:
-        if group and (len(group) + 1) * len(windows[index].ids) > BATCH_TOKENS:
-            yield group
-            group = []
-        group.append(index)
-    if group:
-        yield group
-
-
-def _join(post: Encoded, parts: list[tuple[Any, ...]]) -> _Scores:
-    """One post from its windows: the largest logit of each label, the mean of tags where windows overlap."""
-    labels = torch.stack([part[1] for part in parts])
-    top = labels.argmax(0).tolist()
-    weights_ = torch.zeros(post.pieces, labels.shape[1])
-    sums = [torch.zeros(post.pieces, part.shape[-1]) for part in parts[0][3:]]
-    seen = torch.zeros(post.pieces, 1)
-    offsets: list[tuple[int, int]] = [(0, 0)] * post.pieces
-    for number, (window, _, weight, *tags) in enumerate(parts):
-        body = [i for i, start in enumerate(window.starts) if start >= 0]
-        if not body:
-            continue
-        here = slice(window.first, window.first + len(body))
-        inside = slice(body[0], body[-1] + 1)
-        mine = [label for label, best in enumerate(top) if best == number]
-        weights_[here, mine] = weight[inside][:, mine]
-        for total, tag in zip(sums, tags, strict=True):
-            total[here] += tag[inside].softmax(-1)
-        seen[here] += 1
-        offsets[here] = [(window.starts[i], window.ends[i]) for i in body]
-    claims, personal = ((total / seen.clamp(min=1)).tolist() for total in sums)
-    return _Scores(labels.amax(0).tolist(), weights_.tolist(), claims, personal, offsets)
 
 
 def _original(item: _Read, area: Area, found: Iterable[Found]) -> tuple[MarkedSpan, ...]:

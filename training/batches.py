@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import torch
 from torch import Tensor
@@ -21,7 +22,7 @@ class Lesson:
 
     `labels` is (windows, labels), `claims` and `personal` (windows, pieces), all with UNKNOWN where nothing is known;
     `soft` are the teacher's logits of the same shapes with a last axis of tags, None where there is no teacher;
-    `pairs` holds rows of two windows that are halves of one contrast pair.
+    `posts` (windows) numbers the posts of the batch; `pairs` (pairs, 2) holds the numbers of two that are a contrast pair.
     """
 
     batch: Batch
@@ -29,11 +30,12 @@ class Lesson:
     claims: Tensor
     personal: Tensor
     soft: Soft | None
+    posts: Tensor
     pairs: Tensor
 
 
 def lessons(taught: Sequence[Example], chance: random.Random, tokens: int, pad: int) -> Iterator[Lesson]:
-    """Every example once. Both halves of a contrast pair stand in one batch, so that their difference can be taught."""
+    """Every example once. All windows of a post and both halves of a contrast pair stand in one batch."""
     for group in _groups(taught, chance, tokens):
         yield _lesson(group, pad)
 
@@ -59,15 +61,16 @@ def _groups(taught: Sequence[Example], chance: random.Random, tokens: int) -> li
 
 
 def _units(taught: Sequence[Example]) -> list[list[Example]]:
-    """Examples that stay together: the halves of a pair, else each alone."""
-    units: dict[object, list[Example]] = {}
-    for number, example in enumerate(taught):
-        units.setdefault(example.pair or number, []).append(example)
+    """Examples that stay together: the windows of a post or of both halves of a pair."""
+    units: dict[str, list[Example]] = {}
+    for example in taught:
+        units.setdefault(example.pair or example.post, []).append(example)
     return list(units.values())
 
 
 def _lesson(group: list[Example], pad: int) -> Lesson:
     batch = collate([example.window for example in group], pad)
+    numbers = {post: number for number, post in enumerate(dict.fromkeys(example.post for example in group))}
     longest = batch.ids.shape[1]
     soft = None
     if all(example.soft for example in group):
@@ -83,17 +86,17 @@ def _lesson(group: list[Example], pad: int) -> Lesson:
         _padded([e.claims for e in group], longest),
         _padded([e.personal for e in group], longest),
         soft,
-        _pairs(group),
+        torch.tensor([numbers[example.post] for example in group]),
+        _pairs(group, numbers),
     )
 
 
-def _pairs(group: list[Example]) -> Tensor:
-    """(pairs, 2): rows of the batch that are the two halves of a pair, each in one window."""
-    where: dict[str, list[int]] = {}
-    for row, example in enumerate(group):
+def _pairs(group: list[Example], numbers: dict[str, int]) -> Tensor:
+    versions: dict[str, set[int]] = {}
+    for example in group:
         if example.pair:
-            where.setdefault(example.pair, []).append(row)
-    return torch.tensor([rows for rows in where.values() if len(rows) == 2]).reshape(-1, 2)
+            versions.setdefault(example.pair, set()).add(numbers[example.post])
+    return torch.tensor([two for posts in versions.values() for two in combinations(posts, 2)]).reshape(-1, 2)
 
 
 def _padded(rows: list[list[int]], longest: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""Temperatures and thresholds, chosen on the development posts."""
+"""Calibration and thresholds, chosen on the development posts."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ ALARMS = {"crisis": 0.04}
 goodbye may cost a life, a false alarm costs a moderator's glance: the post stays where it is."""
 PRIOR = 8.0
 """Positives that the whole area's curve counts for in each label's: few posts of its own can't decide alone."""
+PULL = 4.0
+"""How strongly a label's calibration is held to its area's, in nats."""
 CUTS = tuple(round(0.1 + 0.025 * step, 3) for step in range(34))
 THRESHOLDS = Path(__file__).parents[1] / "service" / "policy" / "thresholds.toml"
 
@@ -30,21 +32,24 @@ Counts = list[tuple[float, float, float]]
 
 @dataclass
 class Calibration:
-    """One temperature an area, one threshold a label or span type."""
+    """Of each label how its logit becomes a probability (scale, shift); one threshold a label or span type."""
 
-    temperatures: dict[str, float] = field(default_factory=dict)
+    labels: dict[str, tuple[float, float]] = field(default_factory=dict)
     thresholds: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
 def calibrate(model: Path, base: Path, posts: list[LabelledPost]) -> Calibration:
-    """Fit temperatures (Guo et al. 2017, "On Calibration of Modern Neural Networks") and thresholds by F-beta."""
+    """Fit each label's scale and shift, and thresholds by F-beta. The model is one saved without a calibration."""
     findings = load_classifier(str(model), str(base)).read([PostText(p.text, p.title, p.parent) for p in posts])
     result = Calibration()
     for area in dict.fromkeys(area for area, _ in POST_LABELS):
         names = [name for a, name in POST_LABELS if a == area]
         scores, truths = _table(findings, posts, names)
-        result.temperatures[area] = _temperature(scores, truths)
-        calm = (scores / result.temperatures[area]).sigmoid()
+        scale, shift = _platt(scores, truths)
+        result.labels |= {
+            name: (round(float(a), 3), round(float(b), 3)) for name, a, b in zip(names, scale, shift, strict=True)
+        }
+        calm = (scores * scale + shift).sigmoid()
         counts = {name: _label_counts(calm[:, i], truths[:, i] > 0) for i, name in enumerate(names)}
         result.thresholds[area] = _thresholds(counts)
         clean = torch.tensor([not post.labels for found, post in zip(findings, posts, strict=True) if found.checked])
@@ -67,10 +72,21 @@ def _table(findings: list[Findings], posts: list[LabelledPost], names: list[str]
     return torch.tensor(rows).clamp(1e-6, 1 - 1e-6).logit(), torch.tensor(truths)
 
 
-def _temperature(logits: torch.Tensor, truths: torch.Tensor) -> float:
-    grid = [0.5 + 0.05 * step for step in range(71)]
+def _platt(logits: torch.Tensor, truths: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """A scale and a shift a label (Platt 1999), drawn towards one scale for the whole area: few positives decide little alone."""
     loss = torch.nn.functional.binary_cross_entropy_with_logits
-    return round(min(grid, key=lambda t: float(loss(logits / t, truths))), 2)
+    common, scale, shift = (torch.zeros(n, requires_grad=True) for n in (1, logits.shape[1], logits.shape[1]))
+    optimizer = torch.optim.LBFGS([common, scale, shift], max_iter=200, line_search_fn="strong_wolfe")
+
+    def step() -> torch.Tensor:
+        optimizer.zero_grad()
+        drawn = PULL * ((scale - common) ** 2 + shift**2).sum()
+        value = loss(logits * scale.exp() + shift, truths, reduction="sum") + drawn
+        value.backward()
+        return value
+
+    optimizer.step(step)
+    return scale.detach().exp(), shift.detach()
 
 
 def _label_counts(scores: torch.Tensor, truth: torch.Tensor) -> Counts:

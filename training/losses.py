@@ -26,10 +26,10 @@ SOFT = 0.5
 
 def loss(output: Output, lesson: Lesson, balance: Tensor) -> Tensor:
     """The whole loss of one batch, a scalar."""
-    hard = LABELS * label_loss(output.labels, lesson.labels, balance) + TAGS * (
-        tag_loss(output.claims, lesson.claims) + tag_loss(output.personal, lesson.personal)
-    )
-    hard = hard + PAIR * pair_loss(output.labels, lesson.labels, lesson.pairs)
+    whole = strongest(output.labels, lesson.posts)
+    hard = LABELS * label_loss(output.labels, told(output.labels, lesson.labels, whole[lesson.posts]), balance)
+    hard = hard + TAGS * (tag_loss(output.claims, lesson.claims) + tag_loss(output.personal, lesson.personal))
+    hard = hard + PAIR * pair_loss(whole, strongest(lesson.labels, lesson.posts), lesson.pairs)
     if lesson.soft is None:
         return hard
     own = lesson.batch.own & (lesson.batch.mask > 0)
@@ -40,6 +40,21 @@ def loss(output: Output, lesson: Lesson, balance: Tensor) -> Tensor:
     )
     known = bool((lesson.labels != UNKNOWN).any())
     return SOFT * soft + (1 - SOFT) * hard if known else soft
+
+
+def strongest(values: Tensor, posts: Tensor) -> Tensor:
+    """The largest of each post's windows: (windows, labels) and (windows) give (posts, labels)."""
+    index = posts[:, None].expand_as(values)
+    empty = values.new_zeros(int(posts.max()) + 1, values.shape[1])
+    return empty.scatter_reduce(0, index, values, "amax", include_self=False)
+
+
+def told(logits: Tensor, truth: Tensor, strongest_of_post: Tensor) -> Tensor:
+    """The truth of each window: a post's label holds for the window that says it loudest, and is UNKNOWN of its others.
+
+    Multiple-instance learning by the maximum (Dietterich et al. 1997). What a post has not, none of its windows has.
+    """
+    return truth.masked_fill((truth == 1) & (logits < strongest_of_post), UNKNOWN)
 
 
 def label_loss(logits: Tensor, truth: Tensor, balance: Tensor) -> Tensor:

@@ -33,6 +33,8 @@ class Example:
     labels: list[int]
     claims: list[int]
     personal: list[int]
+    post: str = ""
+    """The post's id: all its windows are taught together."""
     pair: str = ""
     """The same for both halves of a contrast pair, empty for others."""
     soft: Soft | None = None
@@ -41,26 +43,19 @@ class Example:
 def examples(tokenizer: Any, post: LabelledPost, known: frozenset[str] | None = None) -> list[Example]:
     """The post's windows. Labels outside `known` areas teach nothing; None means that everything is known.
 
-    A label of a post in several windows is taught only where one holds it all: which one tells can't be known.
+    Every window bears the whole post's labels; which of them tells is found in training (losses.told).
     """
     reading = read(post.text, "plain")
     encoded = encode(tokenizer, reading.text, post.title, "\n".join(filter(None, [post.parent, reading.quoted])))
     own = post.labels
-    several = len(encoded.windows) > 1
-
-    def label(area: str, name: str) -> int:
-        if known is not None and area not in known:
-            return UNKNOWN
-        return (UNKNOWN if several else 1) if name in own else 0
-
-    labels = [label(area, name) for area, name in POST_LABELS]
+    labels = [UNKNOWN if known is not None and area not in known else int(name in own) for area, name in POST_LABELS]
     to_reading = {original: index for index, original in reversed(list(enumerate(reading.offsets)))}
     made = []
     for window in encoded.windows:
         claims = _tags(window, post.claims, CLAIMS, to_reading, known is None or "claim" in known)
         personal = _tags(window, post.spans, PERSONAL_DATA, to_reading, known is None or "personal_data" in known)
-        pair = min(post.id, post.pair) if post.pair and not several else ""
-        made.append(Example(window, labels, claims, personal, pair))
+        pair = min(post.id, post.pair) if post.pair else ""
+        made.append(Example(window, labels, claims, personal, post.id, pair))
     return made
 
 

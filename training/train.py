@@ -63,10 +63,10 @@ def main() -> None:
         "name": "heed-" + (network.encoder.config.model_type if arguments.base else "minilm"),
         "trained": _trained(arguments, parts),
     }
-    weights.save(network, run / "model", manifest | {"temperatures": {}}, base, arguments.rank)
+    weights.save(network, run / "model", manifest | {"calibration": {}}, base, arguments.rank)
     calibration = calibrate.calibrate(run / "model", base, parts["dev"])
     target = weights.SHIPPED if arguments.ship else run / "model"
-    weights.save(network, target, manifest | {"temperatures": calibration.temperatures}, base, arguments.rank)
+    weights.save(network, target, manifest | {"calibration": calibration.labels}, base, arguments.rank)
     if arguments.ship:
         calibrate.write_thresholds(calibration.thresholds)
     print(f"Written to {target}")

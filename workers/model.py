@@ -34,6 +34,8 @@ def load_classifier() -> Classifier:
         chosen.model,
         chosen.encoder,
         threads=chosen.torch_threads,
+        larger_model=chosen.larger_model,
+        larger_encoder=chosen.larger_encoder,
         medical_model=chosen.medical_model,
         self_harm_model=chosen.self_harm_model,
         personal_data_model=chosen.personal_data_model,

@@ -1,4 +1,4 @@
-from classifiers.decode import spans, weightiest_sentence
+from classifiers.decode import clauses, spans, weightiest_sentence
 
 TYPES = ("name", "phone")
 
@@ -41,3 +41,31 @@ def test_evidence_is_the_sentence_that_added_most():
     # Where everything speaks against the label, the sentence that did so least is shown.
     assert text[slice(*weightiest_sentence([-3.0, -2.0, -0.1], offsets, text))] == "Bye."
     assert weightiest_sentence([], [], "") is None
+
+
+def claimed(text: str, *which: int) -> list[tuple[str, str]]:
+    """Clauses over pieces that are the words of `text`."""
+    ranges, start = [], 0
+    for word in text.split():
+        start = text.index(word, start)
+        ranges.append((start, start + len(word)))
+        start += len(word)
+    return [(kind, text[s:e]) for kind, s, e, _ in clauses(tags(*which), ranges, TYPES, text)]
+
+
+def test_a_clause_is_one_though_its_pieces_waver_between_types():
+    assert claimed("garlic cures any cold at once", 1, 4, 2, 0, 2, 0) == [("name", "garlic cures any cold at")]
+
+
+def test_a_clause_ends_with_its_sentence_and_short_ones_are_slips():
+    two = claimed("one two three four. five six seven eight", 1, 2, 2, 2, 2, 2, 2, 2)
+    assert two == [("name", "one two three four."), ("name", "five six seven eight")]
+    assert claimed("one two three and nothing more here", 1, 2, 2, 0, 0, 0, 0) == []
+
+
+def test_a_sure_beginning_starts_the_next_clause():
+    assert len(claimed("one two three four five six seven eight", 1, 2, 2, 2, 3, 4, 4, 4)) == 2
+
+
+def test_clauses_of_nothing():
+    assert claimed("") == [] and claimed("calm words only here", 0, 0, 0, 0) == []

@@ -2,7 +2,8 @@
 
 import pytest
 
-from classifiers.engine import load_classifier
+from classifiers import weights
+from classifiers.engine import GRAY, Classifier, load_classifier
 from classifiers.findings import Findings, NotChecked, PostText
 from classifiers.labels import POST_LABELS, Area
 
@@ -91,3 +92,20 @@ def test_findings_survive_storage(classifier):
     again = Findings.from_json(found.to_json())
     assert [label.label for label in again.labels] == [label.label for label in found.labels]
     assert again.to_json() == found.to_json()
+
+
+def test_the_larger_model_reads_again_only_what_is_unclear(classifier):
+    clear, unclear = "thanks everyone x", "Bin the methotrexate, or ask first? I did and never looked back."
+    first = {text: read(classifier, text) for text in (clear, unclear)}
+    assert max(label.score for label in first[clear].labels) < GRAY[0]
+    assert any(GRAY[0] <= label.score <= GRAY[1] for label in first[unclear].labels)
+    small, large = weights.load(), weights.load()
+    large.manifest = large.manifest | {"name": "heed-larger", "calibration": {"crisis": (0.0, 2.0)}}
+    cascade = Classifier(small, large)
+    found = dict(zip(first, cascade.read([PostText(text) for text in first]), strict=True))
+    assert cascade.reread == 1
+    assert found[unclear].models["shared"].startswith("heed-larger@")
+    assert next(a.score for a in found[unclear].labels if a.label == "crisis") == pytest.approx(0.88, abs=0.01)
+    assert found[clear].models == first[clear].models
+    again = [a.score for a in found[clear].labels]
+    assert again == pytest.approx([a.score for a in first[clear].labels], abs=1e-5)

@@ -46,8 +46,23 @@ def test_every_example_once_and_under_the_budget(taught):
 
 def test_both_halves_of_a_pair_stand_in_one_batch(taught):
     (lesson,) = (found for found in lessons(taught, random.Random(3), 256, 0) if len(found.pairs))
-    one, two = lesson.pairs[0]
-    assert {int(lesson.labels[one, STOP]), int(lesson.labels[two, STOP])} == {0, 1}
+    labels = losses.strongest(lesson.labels, lesson.posts)
+    assert labels[lesson.pairs[0], STOP].sum() == 1
+
+
+def test_a_label_is_taught_to_the_window_that_says_it_loudest(tokenizer):
+    long = post(70, "We walked by the canal. " * 70 + "Bin the warfarin, love.", medical=("stop_treatment",))
+    taught = [example for p in (post(71, "A calm day."), long) for example in examples(tokenizer, p)]
+    (lesson,) = lessons(taught, random.Random(3), 2048, 0)
+    windows = [row for row in range(len(taught)) if lesson.labels[row, STOP]]
+    assert len(windows) > 2
+    logits = torch.zeros(len(taught), len(POST_LABELS))
+    logits[windows[1], STOP] = 1.0
+    whole = losses.strongest(logits, lesson.posts)
+    assert whole[:, STOP].sum() == 1
+    truth = losses.told(logits, lesson.labels, whole[lesson.posts])
+    assert [int(truth[row, STOP]) for row in windows] == [1 if row == windows[1] else UNKNOWN for row in windows]
+    assert (truth[:, :STOP] == 0).all()
 
 
 def test_the_pair_loss_wants_the_labelled_half_above_the_other():

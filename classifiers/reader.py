@@ -1,0 +1,104 @@
+"""One trained network at work: encoded posts in, numbers out, many posts in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from classifiers.encoding import Encoded, Window, encode
+from classifiers.findings import PostText
+from classifiers.labels import POST_LABELS
+from classifiers.network import collate
+from classifiers.reading import Reading
+from classifiers.weights import Model
+
+BATCH_TOKENS = 2048
+"""Token budget of one forward pass: beyond it a two-core machine gains nothing (measured, docs/performance.md)."""
+
+
+@dataclass(slots=True)
+class Scores:
+    """The network's numbers for one post.
+
+    `labels` are calibrated probabilities, one a label of POST_LABELS; `weights` (body pieces, labels) what each piece added
+    to each logit; `claims` and `personal` (body pieces, tags) probabilities; `offsets` the pieces' ranges in the text.
+    """
+
+    labels: list[float]
+    weights: list[list[float]]
+    claims: list[list[float]]
+    personal: list[list[float]]
+    offsets: list[tuple[int, int]]
+
+
+class Reader:
+    """Reads with one model. One per process; not for several threads at once."""
+
+    def __init__(self, model: Model) -> None:
+        self._network, self._tokenizer, self.name = model.network, model.tokenizer, model.name
+        fitted = [model.manifest["calibration"].get(label, (1.0, 0.0)) for _, label in POST_LABELS]
+        self._scale, self._shift = torch.tensor(fitted).T
+
+    def encode(self, post: PostText, reading: Reading) -> Encoded:
+        context = "\n".join(filter(None, [post.parent, reading.quoted]))
+        return encode(self._tokenizer, reading.text, post.title, context)
+
+    def count_tokens(self, text: str) -> int:
+        return len(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def scores(self, posts: Sequence[Encoded]) -> list[Scores]:
+        """Of each post, in their order."""
+        windows = [(index, window) for index, post in enumerate(posts) for window in post.windows]
+        order = sorted(range(len(windows)), key=lambda i: len(windows[i][1].ids))
+        outputs: dict[int, tuple[torch.Tensor, ...]] = {}
+        for group in _budgeted(order, [window for _, window in windows]):
+            batch = collate([windows[i][1] for i in group], self._tokenizer.pad_token_id)
+            with torch.inference_mode():
+                output = self._network(batch)
+            for row, i in enumerate(group):
+                outputs[i] = tuple(part[row] for part in output)
+        by_post: list[list[int]] = [[] for _ in posts]
+        for i, (index, _) in enumerate(windows):
+            by_post[index].append(i)
+        return [
+            self._join(post, [(windows[i][1], *outputs[i]) for i in mine])
+            for post, mine in zip(posts, by_post, strict=True)
+        ]
+
+    def _join(self, post: Encoded, parts: list[tuple[Any, ...]]) -> Scores:
+        """One post from its windows: the largest logit of each label, the mean of tags where windows overlap."""
+        labels = torch.stack([part[1] for part in parts])
+        top = labels.argmax(0).tolist()
+        weights = torch.zeros(post.pieces, labels.shape[1])
+        sums = [torch.zeros(post.pieces, part.shape[-1]) for part in parts[0][3:]]
+        seen = torch.zeros(post.pieces, 1)
+        offsets: list[tuple[int, int]] = [(0, 0)] * post.pieces
+        for number, (window, _, weight, *tags) in enumerate(parts):
+            body = [i for i, start in enumerate(window.starts) if start >= 0]
+            if not body:
+                continue
+            here = slice(window.first, window.first + len(body))
+            inside = slice(body[0], body[-1] + 1)
+            mine = [label for label, best in enumerate(top) if best == number]
+            weights[here, mine] = weight[inside][:, mine]
+            for total, tag in zip(sums, tags, strict=True):
+                total[here] += tag[inside].softmax(-1)
+            seen[here] += 1
+            offsets[here] = [(window.starts[i], window.ends[i]) for i in body]
+        claims, personal = ((total / seen.clamp(min=1)).tolist() for total in sums)
+        calibrated = (labels.amax(0) * self._scale + self._shift).sigmoid().tolist()
+        return Scores(calibrated, weights.tolist(), claims, personal, offsets)
+
+
+def _budgeted(order: list[int], windows: list[Window]) -> Iterable[list[int]]:
+    group: list[int] = []
+    for index in order:
+        if group and (len(group) + 1) * len(windows[index].ids) > BATCH_TOKENS:
+            yield group
+            group = []
+        group.append(index)
+    if group:
+        yield group
