@@ -34,13 +34,25 @@ def spans(
         kind, begins = (best - 1) // 2, best % 2 == 1
         score = probabilities[1 + 2 * kind] + probabilities[2 + 2 * kind]
         last = found[-1] if found else None
-        adjoins = last is not None and last[0] == kind and not text[last[2] : start].strip()
-        same_word = adjoins and last[2] == start and text[start - 1].isalnum() and text[start].isalnum()
-        if adjoins and (same_word or not begins):
+        between = text[last[2] : start] if last is not None and last[0] == kind else None
+        # Nobody writes two people, or two addresses, with a bare space between them.
+        if between in ("", " ") or (between is not None and not between.strip() and not begins):
             found[-1] = (kind, last[1], end, [*last[3], score])
         else:
             found.append((kind, start, end, [score]))
-    return [(types[kind], *_whole_words(text, start, end), math.fsum(s) / len(s)) for kind, start, end, s in found]
+    tight = [(kind, *_tight(text, *_whole_words(text, start, end)), scores) for kind, start, end, scores in found]
+    return [(types[kind], start, end, math.fsum(s) / len(s)) for kind, start, end, s in tight if start < end]
+
+
+def _tight(text: str, start: int, end: int) -> Range:
+    """Without the space and the commas, dots and lone brackets around it."""
+    while start < end and not (text[start].isalnum() or text[start] in "+#@/~_" or text[start:end][1:2].isdigit()):
+        start += 1
+    while end > start and not (text[end - 1].isalnum() or text[end - 1] in "!?$%*#=/_)"):
+        end -= 1
+    if text[start:end].count(")") > text[start:end].count("("):
+        end -= text[end - 1] == ")"
+    return start, end
 
 
 def clauses(

@@ -12,7 +12,7 @@ from classifiers.findings import Evidence, Findings, LabelScore, MarkedSpan, Not
 from classifiers.hazards import hazards
 from classifiers.labels import CLAIMS, MEDICAL, PERSONAL_DATA, POST_LABELS, SELF_HARM, Area
 from classifiers.language import is_english
-from classifiers.personal_data import Found, find_patterns, resolve
+from classifiers.personal_data import Found, find_patterns, is_plausible, resolve
 from classifiers.reader import Reader, Scores
 from classifiers.reading import Reading, read
 from classifiers.replacement import LabelReplacement, SpanReplacement
@@ -83,13 +83,16 @@ class Classifier:
             return Findings(
                 spans=self._personal(item, patterns), language="", models=self.models, not_checked=item.not_checked
             )
-        tagged = self._tagged(item, item.scores)
-        personal = resolve([*patterns, *(Found(*span, "model") for span in tagged)])
-        claims = decode.clauses(item.scores.claims, item.scores.offsets, CLAIMS, item.reading.text)
+        text = item.reading.text
+        tagged = [Found(*span, "model") for span in self._tagged(item, item.scores)]
+        personal = resolve(
+            [*patterns, *(span for span in tagged if is_plausible(span.type, text[span.start : span.end]))]
+        )
+        claims = decode.clauses(item.scores.claims, item.scores.offsets, CLAIMS, text)
         return Findings(
             labels=tuple(self._labels(item, item.scores)),
             spans=(*self._personal(item, personal), *_original(item, Area.CLAIM, (Found(*c, "model") for c in claims))),
-            hazards=hazards(item.reading.text, item.post.parent),
+            hazards=hazards(text, item.post.parent),
             language="en",
             models=self.models | {"shared": item.by},
         )

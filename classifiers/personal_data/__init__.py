@@ -6,6 +6,7 @@ Spans are tight by the policy (section 2). Where unsure a recogniser stays silen
 from __future__ import annotations
 
 from classifiers.personal_data.found import Found
+from classifiers.personal_data.plausible import is_plausible
 from classifiers.personal_data.registry import RECOGNISERS
 from classifiers.personal_data.repeats import repeats
 from classifiers.personal_data.resolve import resolve
@@ -17,4 +18,4 @@ def find_patterns(text: str) -> list[Found]:
     return resolve([*spans, *repeats(text, spans)])
 
 
-__all__ = ["Found", "find_patterns", "resolve"]
+__all__ = ["Found", "find_patterns", "is_plausible", "resolve"]

@@ -11,11 +11,11 @@ from classifiers.personal_data.found import CONTEXT, VALIDATED, Found
 TYPES = (
     "Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Close|Court|Ct|Crescent|Cres|Terrace|Place|Pl|Row|Way|Walk|Gardens|Gdns|Grove|Park|Square|Sq|Hill"
     "|Mews|Boulevard|Blvd|Highway|Hwy|Parkway|Pkwy|Circle|Cir|Trail|Trl|Pike|Turnpike|Mount|Rise|View|Green|Parade|Quay|Wharf|Buildings|House"
-    "|Nagar|Marg|Colony|Layout|Vihar|Enclave|Apartments|Estate|Heights|Meadows?|Croft|Yard|Brae|Wynd|Vale|Loop|Cove|Ridge|Straat|straat|straße|strasse"
+    "|Nagar|Marg|Colony|Layout|Vihar|Enclave|Apartments|Estate|Heights|Meadows?|Croft|Loan|Drove|Loke|Ginnel|Bypass|Esplanade|Promenade|Strand|Yard|Brae|Wynd|Vale|Loop|Cove|Ridge|Straat|straat|straße|strasse"
 )
 WORD = r"[A-Z][\w'’.-]{1,24}"
 PLACE = r"(?:St\.|[A-Z][^\W\d_]+(?:['’][^\W\d_]+)?)"
-NUMBER = r"(?:(?:Flat|Apt\.?|Apartment|Unit|Suite|Plot|Room|House|H\.?\s?No\.?|No\.?)\s?[A-Z]?\d{1,5}[A-Z]?(?:/\d{1,3})?,?\s{1,2})?\d{1,5}(?:[/-]\d{1,4})?\s?[A-Za-z]?"
+NUMBER = r"(?:(?:Flat|Apt\.?|Apartment|Unit|Suite|Plot|Lot|Pitch|Block|Door|Room|House|H\.?\s?No\.?|No\.?)\s?[A-Z]?\d{1,5}[A-Z]?(?:/\d{1,3})?,?\s{1,2})?\d{1,5}(?:[/-]\d{1,4})?\s?[A-Za-z]?"
 NAMED = rf"(?:(?:N|S|E|W|North|South|East|West|Old|New|St\.?|Saint|The)\s)?(?:{WORD}\s){{1,3}}(?:{TYPES})\b\.?"
 STREET = re.compile(
     rf"(?<![\w.£$€/+-])(?P<number>{NUMBER}),?\s{{1,2}}(?P<name>{NAMED}|[A-Z][a-zß]{{2,20}}(?:straat|straße|strasse|weg)\b(?:\s\d{{1,4}}[a-z]?)?)"
@@ -30,8 +30,8 @@ FLAT = re.compile(rf"(?<!\w)(?:Flat|Apt\.?|Apartment|Unit)\s[A-Z]?\d{{1,4}}[A-Z]
 BOX = re.compile(r"(?<!\w)P\.?\s?O\.?\s?Box\s\d{1,6}(?!\w)", re.IGNORECASE)
 POSTCODE = r"(?:(?-i:[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2})|(?-i:[ABCEGHJ-NPRSTVXY]\d[A-Z]\s?\d[A-Z]\d)|(?-i:[AC-FHKNPRTV-Y](?:\d\d|6W)\s?[0-9AC-FHKNPRTV-Y]{4}))"
 """British, Canadian, Irish."""
-TOWN = rf"(?:(?:Apt\.?|Apartment|Flat|Unit|Suite|\#)\s?[A-Z]?\d{{1,5}}[A-Z]?|\d\.\sOG(?:\s(?:links|rechts))?|(?:\d{{5}}\s)?{PLACE}(?:[ -](?:{PLACE}|on|upon|in|le|by|the|of|under)){{0,4}})"
-LAST = rf"(?:{POSTCODE}|(?-i:[A-Z]{{2}})[ ,]{{1,2}}\d{{5}}(?:-\d{{4}})?|\d{{4,6}})"
+TOWN = rf"(?:(?:Apt\.?|Apartment|Flat|Unit|Suite|\#)\s?[A-Z]?\d{{1,5}}[A-Z]?|\d\.\sOG(?:\s(?:links|rechts))?|(?:\d{{4,5}}\s)?{PLACE}(?:[ -](?:{PLACE}|on|upon|in|le|by|the|of|under)){{0,4}})"
+LAST = rf"(?:{POSTCODE}|(?-i:[A-Z]{{2}})[ ,]{{1,2}}\d{{5}}(?:-\d{{4}})?|\d{{4,6}}(?!\s[A-ZÄÖÜ][a-zäöü]))"
 TAIL = re.compile(rf"(?:(?:,[ ]?|[ ]?\n[ ]?|,\n)(?:{TOWN}(?:[ ,]{{1,2}}{LAST})?|{LAST})(?!\w)|[ ]{LAST}(?!\w)){{1,5}}")
 LONE_POSTCODE = re.compile(rf"(?<![\w-]){POSTCODE}(?![\w-])")
 HOUSE = re.compile(rf"(?:{WORD}(?:[ ]{WORD}){{0,3}},[ \n]{{1,2}}){{1,4}}$")

@@ -12,7 +12,7 @@ LABEL = leading(
     r"(?-i:MRN|UHID|HRN|URN|UR)|mrn|uhid|medical\s+record(?:\s+(?:no|number|num))?|hosp(?:ital)?\.?\s+(?:no|number|num|id|nr)|patient\s+(?:no|number|id|num|identifier|ref(?:erence)?)"
     r"|chart\s+(?:no|number)|unit\s+number|k\s?number|crn"
     r"|member(?:ship)?\s+(?:no|number|id)|member\s?id|subscriber\s+(?:no|number|id)|group\s+(?:no|number|id)|policy(?:\s+(?:no|number|id))?"
-    r"|insurance\s+(?:no|number|id|policy)|health\s+plan\s+(?:no|number|id)|(?:rx|prescription|script)(?:\s?(?:no|number|num|id|\#))|rx"
+    r"|insurance\s+(?:no|number|id|policy)|health\s+plan\s+(?:no|number|id)|(?:rx|prescription|script)(?:\s?(?:no|number|num|id|\#))|rx(?!-)"
     r"|versichertennummer|versicherungsnummer|patientennummer|medicaid(?:\s+(?:no|number|id))?|beneficiary\s+(?:no|number|id)"
     r"|claim\s+(?:no|number|id)|pre-?auth(?:orisation|orization)?\s+(?:no|number|code)"
 )

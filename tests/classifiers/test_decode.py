@@ -16,8 +16,9 @@ def test_a_run_of_pieces_is_one_span():
     assert decoded("Ann Lee rang", [(0, 3), (4, 7), (8, 12)], 1, 2, 0) == [("name", "Ann Lee")]
 
 
-def test_begin_starts_a_new_span_but_not_inside_a_word():
-    assert decoded("Ann Lee", [(0, 3), (4, 7)], 1, 1) == [("name", "Ann"), ("name", "Lee")]
+def test_begin_starts_a_new_span_but_not_behind_a_bare_space_or_inside_a_word():
+    assert decoded("Ann\nLee", [(0, 3), (4, 7)], 1, 1) == [("name", "Ann"), ("name", "Lee")]
+    assert decoded("Ann Lee", [(0, 3), (4, 7)], 1, 1) == [("name", "Ann Lee")]
     assert decoded("Okafor", [(0, 3), (3, 6)], 1, 1) == [("name", "Okafor")]
 
 
@@ -27,6 +28,11 @@ def test_another_type_ends_the_span():
 
 def test_half_a_word_grows_to_the_whole_word():
     assert decoded("Dr Okafor", [(0, 2), (3, 6), (6, 9)], 0, 0, 2) == [("name", "Okafor")]
+
+
+def test_spans_are_tight():
+    assert decoded("(Ann Lee), ok", [(0, 1), (1, 4), (5, 8), (8, 9), (9, 10)], 1, 2, 2, 2, 2) == [("name", "Ann Lee")]
+    assert decoded("Ann .", [(0, 3), (4, 5)], 0, 1) == []
 
 
 def test_the_score_is_the_types_chance():

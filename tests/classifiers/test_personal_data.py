@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifiers.labels import PERSONAL_DATA
-from classifiers.personal_data import Found, find_patterns, resolve
+from classifiers.personal_data import Found, find_patterns, is_plausible, resolve
 
 MARKED = [
     ("mail jo.b_92@gmail.com.", "email", "jo.b_92@gmail.com"),
@@ -162,3 +162,21 @@ def test_linear_time(piece: str) -> None:
     start = time.process_time()
     find_patterns(text)
     assert time.process_time() - start < 2.0
+
+
+@pytest.mark.parametrize(
+    ("type", "value", "is_one"),
+    [
+        ("email", "nasreen dot s at lampost dot example", True),
+        ("email", "gluco-gateway.example", False),
+        ("phone", "oh seven seven, double nine one", True),
+        ("phone", "four three", False),
+        ("date_of_birth", "3. Juni 1958", True),
+        ("date_of_birth", "Juni", False),
+        ("ip_address", "192 dot 0 dot 2 dot 7", True),
+        ("ip_address", "58. 61. 59", False),
+        ("person", "Bev", True),
+    ],
+)
+def test_what_the_model_marks_must_look_like_its_type(type: str, value: str, is_one: bool) -> None:
+    assert is_plausible(type, value) is is_one
