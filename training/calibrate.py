@@ -14,16 +14,20 @@ from classifiers.labels import CLAIMS, PERSONAL_DATA, POST_LABELS, SPAN_TYPES, T
 from training.corpus import LabelledPost
 from training.score import match_spans
 
-MERCY = {"encouragement": 1.5, "ideation": 1.5, "concern_for_other": 1.5}
-"""F-beta's beta: how many times a missed post of this label weighs a false alarm; 1 for the others."""
-ALARMS = {"crisis": 0.04}
-"""Share of clean posts that may raise this label by mistake; its threshold is the lowest that keeps to it. A missed
-goodbye may cost a life, a false alarm costs a moderator's glance: the post stays where it is."""
+RECALL = {"crisis": 0.93, "encouragement": 0.93}
+"""Share of these posts that is to be found: a missed goodbye may cost a life."""
+ALARMS = 0.04
+"""Share of clean posts that each label of RECALL may raise by mistake, at most; beyond it recall has to wait for a better
+model. The posts are written to be hard: in ordinary threads it is far less. A false alarm costs a moderator's glance."""
+MERCY = {"ideation": 1.5, "concern_for_other": 1.5}
+"""F-beta's beta of labels that escalate: how many times a missed post weighs a false alarm; 1 for the others."""
+PRECISION = 0.5
+"""Share of what a medical label says that is to be right: it hides a post. On posts of which half are near misses."""
 PRIOR = 8.0
 """Positives that the whole area's curve counts for in each label's: few posts of its own can't decide alone."""
 PULL = 4.0
 """How strongly a label's calibration is held to its area's, in nats."""
-CUTS = tuple(round(0.1 + 0.025 * step, 3) for step in range(34))
+CUTS = (0.02, 0.03, 0.04, 0.05, 0.06, 0.08, *(round(0.1 + 0.025 * step, 3) for step in range(34)))
 THRESHOLDS = Path(__file__).parents[1] / "service" / "policy" / "thresholds.toml"
 
 Counts = list[tuple[float, float, float]]
@@ -51,10 +55,12 @@ def calibrate(model: Path, base: Path, posts: list[LabelledPost]) -> Calibration
         }
         calm = (scores * scale + shift).sigmoid()
         counts = {name: _label_counts(calm[:, i], truths[:, i] > 0) for i, name in enumerate(names)}
-        result.thresholds[area] = _thresholds(counts)
+        result.thresholds[area] = _thresholds(counts, PRECISION if area is Area.MEDICAL else 0.0)
         clean = torch.tensor([not post.labels for found, post in zip(findings, posts, strict=True) if found.checked])
-        for name in ALARMS.keys() & set(names):
-            result.thresholds[area][name] = _lowest(calm[clean, names.index(name)], ALARMS[name])
+        for name in RECALL.keys() & set(names):
+            mine = calm[:, names.index(name)]
+            wanted = _highest(mine[truths[:, names.index(name)] > 0], RECALL[name])
+            result.thresholds[area][name] = max(wanted, _lowest(mine[clean], ALARMS))
     for area, types in SPAN_TYPES.items():
         counts = {name: _span_counts(findings, posts, area, name) for name in types}
         result.thresholds.setdefault(area, {}).update(_thresholds(counts))
@@ -109,8 +115,11 @@ def _span_counts(findings: Sequence[Findings], posts: Sequence[LabelledPost], ar
     return counts
 
 
-def _thresholds(counts: dict[str, Counts]) -> dict[str, float]:
-    """For each name the cut with the best F-beta, its own counts joined by its area's, scaled to PRIOR positives."""
+def _thresholds(counts: dict[str, Counts], precision: float = 0.0) -> dict[str, float]:
+    """For each name the cut with the best F-beta among those of at least this precision, if any has it.
+
+    Its own counts are joined by its area's, scaled to PRIOR positives.
+    """
     pooled = [tuple(map(sum, zip(*at, strict=True))) for at in zip(*counts.values(), strict=True)]
     share = PRIOR / max(1.0, pooled[0][0] + pooled[0][2])
     chosen = {}
@@ -119,9 +128,15 @@ def _thresholds(counts: dict[str, Counts]) -> dict[str, float]:
             tuple(mine + share * all_ for mine, all_ in zip(at, of_area, strict=True))
             for at, of_area in zip(own, pooled, strict=True)
         ]
-        values = [_f_beta(*at, MERCY.get(name, 1.0)) for at in joined]
+        precise = [hit >= precision * (hit + wrong) for hit, wrong, _ in joined]
+        values = [(ok, _f_beta(*at, MERCY.get(name, 1.0))) for ok, at in zip(precise, joined, strict=True)]
         chosen[name] = CUTS[max(range(len(CUTS)), key=values.__getitem__)]
     return chosen
+
+
+def _highest(positive: torch.Tensor, share: float) -> float:
+    """The highest cut that at least `share` of the positives' scores reach."""
+    return next((cut for cut in reversed(CUTS) if float((positive >= cut).float().mean()) >= share), CUTS[0])
 
 
 def _lowest(clean: torch.Tensor, share: float) -> float:
