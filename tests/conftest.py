@@ -51,7 +51,8 @@ def settings_env(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings_env) -> None:
     for name in [name for name in os.environ if name.startswith("HEED_") and name != "HEED_CHROMIUM"]:
         monkeypatch.delenv(name)
-    settings_env(HEED_DATA_DIR=tmp_path / "data")
+    # Two models at every start would make the suite long; tests of the larger one ask for it.
+    settings_env(HEED_DATA_DIR=tmp_path / "data", HEED_LARGER_MODEL="off")
 
 
 @pytest.fixture(scope="session")

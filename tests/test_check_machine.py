@@ -33,7 +33,7 @@ def test_a_fit_machine_hears_nothing():
     ("broken", "free", "says"),
     [
         ("sys.version_info = (3, 9, 2)", 50, ["Python 3.11", "Python 3.9.2", "make run PYTHON="]),
-        ("", 1.2, ["3 GB", "1.2 GB are free", "Make room"]),
+        ("", 1.2, ["4 GB", "1.2 GB are free", "Make room"]),
         ("", 6, ["CUDA", "10 GB", "6.0 GB are free", "TORCH_ARGS="]),
         ("sys.modules['venv'] = None", 50, ["virtual environments", "apt install python3-venv"]),
         ("sys.modules['ensurepip'] = None", 50, ["virtual environments", "apt install python3-venv"]),

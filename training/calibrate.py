@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 
-from classifiers.engine import load_classifier
+from classifiers.engine import Classifier, load_classifier
 from classifiers.findings import Findings, PostText
 from classifiers.labels import CLAIMS, PERSONAL_DATA, POST_LABELS, SPAN_TYPES, THIRD_PARTY_HEALTH, Area
 from training.corpus import LabelledPost
@@ -34,37 +33,46 @@ Counts = list[tuple[float, float, float]]
 """Hits, false alarms and misses at each of CUTS."""
 
 
-@dataclass
-class Calibration:
-    """Of each label how its logit becomes a probability (scale, shift); one threshold a label or span type."""
+def calibrate(model: Path, base: Path, posts: list[LabelledPost]) -> dict[str, tuple[float, float]]:
+    """Of each label the scale and the shift that make its logit a probability. The model is one saved without any."""
+    findings = _read(load_classifier(str(model), str(base)), posts)
+    fitted = {}
+    for names in _areas().values():
+        scale, shift = _platt(*_table(findings, posts, names))
+        pairs = zip(names, scale.tolist(), shift.tolist(), strict=True)
+        fitted |= {name: (round(a, 3), round(b, 3)) for name, a, b in pairs}
+    return fitted
 
-    labels: dict[str, tuple[float, float]] = field(default_factory=dict)
-    thresholds: dict[str, dict[str, float]] = field(default_factory=dict)
 
-
-def calibrate(model: Path, base: Path, posts: list[LabelledPost]) -> Calibration:
-    """Fit each label's scale and shift, and thresholds by F-beta. The model is one saved without a calibration."""
-    findings = load_classifier(str(model), str(base)).read([PostText(p.text, p.title, p.parent) for p in posts])
-    result = Calibration()
-    for area in dict.fromkeys(area for area, _ in POST_LABELS):
-        names = [name for a, name in POST_LABELS if a == area]
-        scores, truths = _table(findings, posts, names)
-        scale, shift = _platt(scores, truths)
-        result.labels |= {
-            name: (round(float(a), 3), round(float(b), 3)) for name, a, b in zip(names, scale, shift, strict=True)
-        }
-        calm = (scores * scale + shift).sigmoid()
-        counts = {name: _label_counts(calm[:, i], truths[:, i] > 0) for i, name in enumerate(names)}
-        result.thresholds[area] = _thresholds(counts, PRECISION if area is Area.MEDICAL else 0.0)
-        clean = torch.tensor([not post.labels for found, post in zip(findings, posts, strict=True) if found.checked])
+def thresholds(classifier: Classifier, posts: list[LabelledPost]) -> dict[str, dict[str, float]]:
+    """The score at which each label and span type counts, by area, from what the calibrated classifier finds."""
+    findings = _read(classifier, posts)
+    clean = torch.tensor([not post.labels for found, post in zip(findings, posts, strict=True) if found.checked])
+    chosen = {}
+    for area, names in _areas().items():
+        logits, truths = _table(findings, posts, names)
+        scores = logits.sigmoid()
+        counts = {name: _label_counts(scores[:, i], truths[:, i] > 0) for i, name in enumerate(names)}
+        chosen[area] = _thresholds(counts, PRECISION if area is Area.MEDICAL else 0.0)
         for name in RECALL.keys() & set(names):
-            mine = calm[:, names.index(name)]
+            mine = scores[:, names.index(name)]
             wanted = _highest(mine[truths[:, names.index(name)] > 0], RECALL[name])
-            result.thresholds[area][name] = max(wanted, _lowest(mine[clean], ALARMS))
+            chosen[area][name] = max(wanted, _lowest(mine[clean], ALARMS))
     for area, types in SPAN_TYPES.items():
         counts = {name: _span_counts(findings, posts, area, name) for name in types}
-        result.thresholds.setdefault(area, {}).update(_thresholds(counts))
-    return result
+        chosen.setdefault(area, {}).update(_thresholds(counts))
+    return chosen
+
+
+def _areas() -> dict[Area, list[str]]:
+    areas: dict[Area, list[str]] = {}
+    for area, name in POST_LABELS:
+        areas.setdefault(area, []).append(name)
+    return areas
+
+
+def _read(classifier: Classifier, posts: list[LabelledPost]) -> list[Findings]:
+    return classifier.read([PostText(post.text, post.title, post.parent) for post in posts])
 
 
 def _table(findings: list[Findings], posts: list[LabelledPost], names: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -150,7 +158,7 @@ def _f_beta(hit: float, wrong: float, missed: float, beta: float) -> float:
     return (1 + weight) * hit / total if total else 0.0
 
 
-def write_thresholds(thresholds: dict[str, dict[str, float]]) -> None:
+def write_thresholds(chosen: dict[str, dict[str, float]]) -> None:
     """Write the default thresholds beside the policy, in the policy's order."""
     order = {
         Area.MEDICAL: [n for a, n in POST_LABELS if a is Area.MEDICAL],
@@ -163,5 +171,5 @@ def write_thresholds(thresholds: dict[str, dict[str, float]]) -> None:
         "Change them per forum, not here."
     ]
     for area, names in order.items():
-        lines += [f"[thresholds.{area}]", *(f"{name} = {thresholds[area][name]}" for name in names), ""]
+        lines += [f"[thresholds.{area}]", *(f"{name} = {chosen[area][name]}" for name in names), ""]
     THRESHOLDS.write_text("\n".join(lines), encoding="utf-8")

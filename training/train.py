@@ -22,6 +22,7 @@ from torch import nn
 from transformers import AutoTokenizer
 
 from classifiers import weights
+from classifiers.engine import load_classifier
 from classifiers.network import HeedNetwork
 from training import calibrate, corpus, injection, losses, outside, score
 from training.batches import count, lessons
@@ -63,12 +64,21 @@ def main() -> None:
         "name": "heed-" + (network.encoder.config.model_type if arguments.base else "minilm"),
         "trained": _trained(arguments, parts),
     }
-    weights.save(network, run / "model", manifest | {"calibration": {}}, base, arguments.rank)
-    calibration = calibrate.calibrate(run / "model", base, parts["dev"])
-    target = weights.SHIPPED if arguments.ship else run / "model"
-    weights.save(network, target, manifest | {"calibration": calibration.labels}, base, arguments.rank)
+    weights.save(network, run / "model", manifest | {"calibration": {}}, base)
+    print(f"Written to {run / 'model'}")
     if arguments.ship:
-        calibrate.write_thresholds(calibration.thresholds)
+        ship(
+            network, base, manifest, weights.LARGER if arguments.base else weights.SHIPPED, parts["dev"], arguments.rank
+        )
+
+
+def ship(
+    network: HeedNetwork, base: Path, manifest: dict, target: Path, dev: list[LabelledPost], rank: int = 0
+) -> None:
+    """Write calibrated weights where Heed looks for them, and the thresholds for both models together."""
+    weights.save(network, target, manifest | {"calibration": {}}, base, rank)
+    weights.save(network, target, manifest | {"calibration": calibrate.calibrate(target, base, dev)}, base, rank)
+    calibrate.write_thresholds(calibrate.thresholds(load_classifier(larger_model=""), dev))
     print(f"Written to {target}")
 
 
@@ -183,9 +193,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=Path("training/data"), help="folder of the public sets")
     parser.add_argument("--teachers", nargs="*", default=[], help="names of runs whose models teach this one")
     parser.add_argument("--teacher-base", type=Path, help="folder of the teachers' encoder")
-    parser.add_argument("--rank", type=int, default=0, help="write the encoder as a difference of this rank; 0: whole")
+    parser.add_argument("--rank", type=int, default=0, help="ship the encoder as a difference of this rank; 0: whole")
     parser.add_argument("--resume", action="store_true", help="go on after the last whole epoch of this name")
-    parser.add_argument("--ship", action="store_true", help="write to classifiers/shipped and the default thresholds")
+    parser.add_argument("--ship", action="store_true", help="write to classifiers/shipped, and the default thresholds")
     print(json.dumps({k: str(v) for k, v in vars(parser.parse_args()).items()}))
     return parser.parse_args()
 

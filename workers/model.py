@@ -20,8 +20,9 @@ def classifier() -> Classifier:
     """The one classifier of this process."""
     started = time.monotonic()
     loaded = load_classifier()
-    names = ", ".join(f"{area} {name}" for area, name in loaded.models.items())
-    log.info("models loaded in %.1f s: %s", time.monotonic() - started, names)
+    names = {**loaded.models, "shared": loaded.name}
+    told = ", ".join(f"{area} {name}" for area, name in names.items())
+    log.info("models loaded in %.1f s: %s", time.monotonic() - started, told)
     return loaded
 
 

@@ -60,7 +60,7 @@ def test_the_surest_mistakes_come_first(measured):
 def test_the_page_shows_every_table(measured):
     robustness = [{"perturbation": "as it is", "medical": 0.5}]
     others = {"labels": [{"peer": "keyword list", "medical": 0.21}], "spans": [{"peer": "Presidio", "f1": 0.33}]}
-    page = evaluate.page([measure.report("Four posts", measured)], others, robustness, "heed-x@1")
+    page = evaluate.page([measure.report("Four posts", measured)], [], others, robustness, "heed-x@1")
     for shown in (
         "| keyword list | 0.21 |",
         "| Presidio | 0.33 |",

@@ -178,7 +178,7 @@ def test_the_model_is_loaded_once_in_a_process(monkeypatch):
     loads: list[int] = []
 
     class Loaded:
-        models = {"shared": "told"}
+        models, name = {"shared": "told"}, "told"
 
     monkeypatch.setattr(model, "load_classifier", lambda: loads.append(1) or Loaded())
     model.classifier.cache_clear()
