@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from sklearn.metrics import average_precision_score
 
@@ -50,6 +51,14 @@ class Measured:
     def only(self, belongs: Callable[[LabelledPost], bool]) -> Measured:
         rows = [row for row in zip(self.posts, self.findings, self.verdicts, strict=True) if belongs(row[0])]
         return Measured(*map(list, zip(*rows, strict=True))) if rows else Measured([], [], [])
+
+
+class Way(NamedTuple):
+    """Posts measured with one choice of models: seconds it took, share of the posts that the larger model read again."""
+
+    measured: Measured
+    seconds: float
+    read_again: float
 
 
 def measure(classifier: Classifier, posts: list[LabelledPost]) -> Measured:
@@ -100,21 +109,25 @@ def slice_rows(measured: Measured) -> list[dict]:
     return rows
 
 
-def way_rows(ways: dict[str, Classifier], posts: list[LabelledPost]) -> list[dict]:
+def timed(classifier: Classifier, posts: list[LabelledPost]) -> Way:
+    before, began = classifier.reread, time.perf_counter()
+    measured = measure(classifier, posts)
+    return Way(measured, time.perf_counter() - began, (classifier.reread - before) / len(posts))
+
+
+def way_rows(ways: dict[str, Way]) -> list[dict]:
     """One row a way of reading the same posts: share read by the larger model, time against the first way, and quality."""
     rows: list[dict] = []
-    first = None
-    for way, classifier in ways.items():
-        before, began = classifier.reread, time.perf_counter()
-        measured = measure(classifier, posts)
-        took = time.perf_counter() - began
-        first = first or took
-        areas = {row["area"]: row for row in area_rows(measured)}
-        crisis = next(row for row in label_rows(measured) if row["label"] == "crisis")
+    first = next(iter(ways.values())).seconds
+    for name, way in ways.items():
+        areas = {row["area"]: row for row in area_rows(way.measured)}
+        crisis = next(row for row in label_rows(way.measured) if row["label"] == "crisis")
+        ordinary = clean_rate(way.measured.only(corpus.is_ordinary))
         rows.append(
-            {"way": way, "read_again": (classifier.reread - before) / len(posts), "time": took / first,
+            {"way": name, "read_again": way.read_again, "time": way.seconds / first,
              **{area: areas[area]["auprc"] for area in AREAS}, "medical_macro_f1": areas["medical"]["macro_f1"],
-             "self_harm_macro_f1": areas["self_harm"]["macro_f1"], "crisis_recall": crisis["recall"]}
+             "self_harm_macro_f1": areas["self_harm"]["macro_f1"], "crisis_recall": crisis["recall"],
+             "ordinary_not_allowed": ordinary["not_allowed"]}
         )  # fmt: skip
     return rows
 

