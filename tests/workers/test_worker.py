@@ -201,6 +201,8 @@ def test_every_setting_of_the_models_reaches_the_loader(monkeypatch, settings_en
     chosen = {
         "model": "m",
         "encoder": "e",
+        "larger_model": "l",
+        "larger_encoder": "n",
         "medical_model": "a",
         "self_harm_model": "b",
         "personal_data_model": "c",
