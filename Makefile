@@ -38,13 +38,13 @@ format: setup-test ## Put the code in order
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
 # The larger model first: it teaches the smaller one.
-train: setup-test ## Rebuild both models from the corpora
+train: setup-test $(VENV)/.larger ## Rebuild both models from the corpora
 	@encoder=$$($(BIN)/python -c 'from classifiers.larger import INSTALLED; print(INSTALLED)') && \
 	  $(BIN)/python -m training.train --name teacher --base $$encoder --rate 6e-5 --epochs 3 --outside 150 --injected 150 \
 	    --rank 144 --data $(DATA) --resume --ship && \
 	  $(BIN)/python -m training.train --name student --teachers teacher --teacher-base $$encoder --epochs 5 --data $(DATA) --resume --ship
 
-evaluate: $(VENV)/.evaluate ## Measure the weights on posts kept apart; writes docs/evaluation.md
+evaluate: $(VENV)/.evaluate $(VENV)/.larger ## Measure the weights on posts kept apart; writes docs/evaluation.md
 	@$(BIN)/python -m training.evaluate
 
 lock: setup-test ## Pin the newest versions that requirements/*.in allow

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from classifiers.canonical import canonicalise
+from classifiers.reading import Reading
 
 BODY_TOKENS = 160
 """Most pieces of the author's own text in one window: shorter ones let one sentence in a long post be heard."""
@@ -41,6 +42,11 @@ class Encoded:
 
     windows: list[Window]
     pieces: int
+
+
+def encode_post(tokenizer: Any, reading: Reading, title: str, parent: str) -> Encoded:
+    """Windows over the author's own words; the parent, and what is quoted, are context."""
+    return encode(tokenizer, reading.text, title, "\n".join(filter(None, [parent, reading.quoted])))
 
 
 def encode(tokenizer: Any, text: str, title: str = "", context: str = "") -> Encoded:

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from classifiers.encoding import Encoded, Window, encode
+from classifiers.encoding import Encoded, Window, encode_post
 from classifiers.findings import PostText
 from classifiers.labels import POST_LABELS
 from classifiers.network import collate
@@ -43,8 +43,7 @@ class Reader:
         self._scale, self._shift = torch.tensor(fitted).T
 
     def encode(self, post: PostText, reading: Reading) -> Encoded:
-        context = "\n".join(filter(None, [post.parent, reading.quoted]))
-        return encode(self._tokenizer, reading.text, post.title, context)
+        return encode_post(self._tokenizer, reading, post.title, post.parent)
 
     def count_tokens(self, text: str) -> int:
         return len(self._tokenizer(text, add_special_tokens=False)["input_ids"])

@@ -109,6 +109,15 @@ def save(network: HeedNetwork, folder: Path, manifest: dict[str, Any], base: Pat
         "sha256": sha256(folder / "heed.safetensors"),
         "encoder_sha256": sha256(base / "model.safetensors"),
     }
+    _write_manifest(folder, manifest)
+
+
+def write_calibration(folder: Path, calibration: dict[str, tuple[float, float]]) -> None:
+    """Put each label's scale and shift into the manifest of saved weights."""
+    _write_manifest(folder, _manifest(folder) | {"calibration": calibration})
+
+
+def _write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
     (folder / "heed.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
 
 

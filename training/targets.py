@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from classifiers.encoding import Window, encode
+from classifiers.encoding import Window, encode_post
 from classifiers.labels import CLAIMS, PERSONAL_DATA, POST_LABELS
 from classifiers.reading import read
 from training.corpus import LabelledPost, Span
@@ -46,7 +46,7 @@ def examples(tokenizer: Any, post: LabelledPost, known: frozenset[str] | None = 
     Every window bears the whole post's labels; which of them tells is found in training (losses.told).
     """
     reading = read(post.text, "plain")
-    encoded = encode(tokenizer, reading.text, post.title, "\n".join(filter(None, [post.parent, reading.quoted])))
+    encoded = encode_post(tokenizer, reading, post.title, post.parent)
     own = post.labels
     labels = [UNKNOWN if known is not None and area not in known else int(name in own) for area, name in POST_LABELS]
     to_reading = {original: index for index, original in reversed(list(enumerate(reading.offsets)))}

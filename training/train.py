@@ -77,7 +77,7 @@ def ship(
 ) -> None:
     """Write calibrated weights where Heed looks for them, and the thresholds for both models together."""
     weights.save(network, target, manifest | {"calibration": {}}, base, rank)
-    weights.save(network, target, manifest | {"calibration": calibrate.calibrate(target, base, dev)}, base, rank)
+    weights.write_calibration(target, calibrate.calibrate(target, base, dev))
     calibrate.write_thresholds(calibrate.thresholds(load_classifier(larger_model=""), dev))
     print(f"Written to {target}")
 

@@ -73,3 +73,9 @@ def test_a_name_that_leads_nowhere_is_refused(monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(ModelError, match="neither a folder nor a model"):
         weights.load("nobody/no-such-model")
+
+
+def test_a_calibration_is_written_into_the_manifest_alone(model):
+    before = weights.load(str(model)).manifest
+    weights.write_calibration(model, {"crisis": (0.5, -1.0)})
+    assert weights.load(str(model)).manifest == before | {"calibration": {"crisis": [0.5, -1.0]}}
