@@ -15,7 +15,7 @@ from pathlib import Path
 from classifiers import labels
 
 FOLDER = Path(__file__).parent / "corpora"
-ORDINARY = frozenset({"d", "h", "s", "z", "bk"})
+ORDINARY = frozenset({"d", "h", "s", "z", "bj", "bk"})
 """Files of whole threads at natural prevalence: nine of ten posts are what the forum is for."""
 
 

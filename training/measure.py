@@ -18,6 +18,7 @@ from training import corpus
 from training.corpus import LabelledPost
 from training.perturb import PERTURBATIONS, perturb
 from training.score import match_spans, prf
+from training.slices import SLICES
 
 AREAS: dict[str, Sequence[str]] = {
     "medical": MEDICAL,
@@ -25,17 +26,6 @@ AREAS: dict[str, Sequence[str]] = {
     "third_party_health": [THIRD_PARTY_HEALTH],
 }
 
-
-SLICES: dict[str, Callable[[LabelledPost], bool]] = {
-    "up to 12 words": lambda post: len(post.text.split()) <= 12,
-    "13 to 50 words": lambda post: 12 < len(post.text.split()) <= 50,
-    "51 to 150 words": lambda post: 50 < len(post.text.split()) <= 150,
-    "over 150 words": lambda post: len(post.text.split()) > 150,
-    "a reply": lambda post: bool(post.parent),
-    "no parent": lambda post: not post.parent,
-    "half of a contrast pair": lambda post: bool(post.pair),
-    "ordinary threads": corpus.is_ordinary,
-}
 FEW = 5
 RESAMPLES = 400
 

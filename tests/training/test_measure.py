@@ -10,6 +10,7 @@ from service.policy import decide, load
 from training import evaluate, measure, peers, pictures
 from training.corpus import LabelledPost
 from training.measure import Measured
+from training.slices import SLICES
 
 
 def found(**scores: float) -> Findings:
@@ -49,8 +50,22 @@ def test_clean_posts_and_ordinary_ones(measured):
 
 def test_slices_part_the_posts_and_leave_out_what_is_few(measured):
     rows = {row["slice"]: row for row in measure.slice_rows(measured)}
-    assert sum(rows[kind]["posts"] for kind in list(measure.SLICES)[:4]) == 4
+    assert sum(rows[kind]["posts"] for kind in list(SLICES)[:4]) == 4
     assert rows["a reply"]["posts"] == 1 and rows["a reply"]["medical"] is None
+
+
+@pytest.mark.parametrize(
+    "text, kinds",
+    [
+        ("The GP put my mum on apixaban", {"heart, vessels", "Britain, Ireland"}),
+        ("the lupus nurse rang me", {"rheumatic, autoimmune", "all lower case"}),
+        ("My insurance dropped the insulin", {"diabetes", "North America, Australia"}),
+        ("Great cardigan, gpx files and umms", set()),
+    ],
+)
+def test_conditions_and_dialects_are_known_by_whole_words(text, kinds):
+    post = LabelledPost("e-9", "t9", "", "", text)
+    assert {kind for kind, belongs in SLICES.items() if belongs(post)} - {"up to 12 words", "no parent"} == kinds
 
 
 def test_the_surest_mistakes_come_first(measured):
