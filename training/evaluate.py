@@ -37,6 +37,8 @@ WAYS = """The smaller model alone (`HEED_LARGER_MODEL=off`); the larger alone; a
 `make setup` installs them and as everything else on this page is measured. Time is that of reading the test threads in this run,
 the first way being 1."""
 BOTH = "both"
+REMARKS = Path(__file__).parent / "remarks.jsonl"
+"""A word on each of the surest mistakes, written by a reader after the models were chosen."""
 EVERY = 6
 """Of the test posts one in so many is read perturbed: thirteen readings of all would take half an hour."""
 
@@ -83,8 +85,17 @@ def _tables(found: dict) -> Iterable[str]:
     yield _table(found["spans"])
     yield "AUPRC by kind of post, where at least five are positive:"
     yield _table(found["slices"])
-    yield "The surest mistakes; the posts are in `training/corpora`:"
-    yield _table([{name: row[name] for name in ("id", "label", "said", "score")} for row in found["errors"]])
+    yield "The surest mistakes, with a reader's word on each; the posts are in `training/corpora`:"
+    words = _remarks()
+    shown = ("id", "label", "said", "score")
+    yield _table(
+        [{name: row[name] for name in shown} | {"why": words.get((row["id"], row["label"]))} for row in found["errors"]]
+    )
+
+
+def _remarks() -> dict[tuple[str, str], str]:
+    lines = REMARKS.read_text(encoding="utf-8").splitlines() if REMARKS.exists() else []
+    return {(line["id"], line["label"]): line["why"] for line in map(json.loads, lines)}
 
 
 def _table(rows: list[dict]) -> str:

@@ -156,18 +156,21 @@ def errors(measured: Measured, most: int = 30) -> list[dict]:
     return sorted(found, key=lambda error: -error["far"])[:most]
 
 
+ALL, UNTYPED = "all", "all, of any type"
+
+
 def span_rows(measured: Measured) -> list[dict]:
-    """One row a span type and one for all of an area: overlap of half, and exact."""
+    """Overlap of half, and exact, of each area: all its spans, all with their types left aside, and those of each type."""
     rows = []
     for area, types, marked in (
         (Area.PERSONAL_DATA, PERSONAL_DATA, lambda post: post.spans),
         (Area.CLAIM, CLAIMS, lambda post: post.claims),
     ):
-        for kind in (None, *types):
+        for kind in (ALL, UNTYPED, *types):
             half, exact = _span_counts(measured, area, kind, marked), _span_counts(measured, area, kind, marked, True)
             precision, recall, f1 = prf(*half)
             rows.append(
-                {"area": area, "type": kind or "all", "true": half[2], "precision": precision, "recall": recall, "f1": f1,
+                {"area": area, "type": kind, "true": half[2], "precision": precision, "recall": recall, "f1": f1,
                  "exact_f1": prf(*exact)[2]}
             )  # fmt: skip
     return rows
@@ -195,13 +198,15 @@ def report(name: str, measured: Measured) -> dict:
 
 
 def _span_counts(
-    measured: Measured, area: Area, kind: str | None, marked: Callable, exact: bool = False
+    measured: Measured, area: Area, kind: str, marked: Callable, exact: bool = False
 ) -> tuple[int, int, int]:
     totals = [0, 0, 0]
     for post, verdict in zip(measured.posts, measured.verdicts, strict=True):
         said = [(s["type"], s["start"], s["end"]) for s in verdict["spans"] if s["area"] == area]
         truth = [(s.type, s.start, s.end) for s in marked(post)]
-        if kind:
+        if kind == UNTYPED:
+            said, truth = ([(UNTYPED, start, end) for _, start, end in spans] for spans in (said, truth))
+        elif kind != ALL:
             said, truth = [s for s in said if s[0] == kind], [t for t in truth if t[0] == kind]
         totals = [a + b for a, b in zip(totals, match_spans(said, truth, exact), strict=True)]
     return totals[0], totals[1], totals[2]

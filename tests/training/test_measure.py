@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from classifiers.findings import Evidence, Findings, LabelScore
-from classifiers.labels import POST_LABELS
+from classifiers.findings import Evidence, Findings, LabelScore, MarkedSpan
+from classifiers.labels import POST_LABELS, Area
 from service.policy import decide, load
 from training import evaluate, measure, peers, pictures
-from training.corpus import LabelledPost
+from training.corpus import LabelledPost, Span
 from training.measure import Measured
 from training.slices import SLICES
 
@@ -68,6 +68,22 @@ def test_conditions_and_dialects_are_known_by_whole_words(text, kinds):
     assert {kind for kind, belongs in SLICES.items() if belongs(post)} - {"up to 12 words", "no parent"} == kinds
 
 
+def _claim(kind: str, start: int, end: int) -> MarkedSpan:
+    return MarkedSpan(Area.CLAIM, kind, start, end, 0.99)
+
+
+def test_spans_are_counted_with_their_types_and_without():
+    text = "Metformin cures colds. Honey never spoils."
+    post = LabelledPost("e-1", "t1", "", "", text, claims=(Span("efficacy", 0, 21), Span("risk", 23, 41)))
+    findings = [replace(found(), spans=(_claim("cause", 0, 21), _claim("risk", 23, 41)))]
+    verdicts = [decide(findings[0], load(), text=text)]
+    rows = {
+        row["type"]: row for row in measure.span_rows(Measured([post], findings, verdicts)) if row["area"] == "claim"
+    }
+    assert rows["all"]["f1"] == 0.5 and rows[measure.UNTYPED]["f1"] == 1.0
+    assert rows["risk"]["f1"] == 1.0 and rows["efficacy"]["f1"] == 0.0
+
+
 def test_the_surest_mistakes_come_first(measured):
     assert [(row["id"], row["said"]) for row in measure.errors(measured)] == [("e-1", False), ("d-2", True)]
 
@@ -86,6 +102,13 @@ def test_the_page_shows_every_table(measured):
         "d-2",
     ):
         assert shown in page
+
+
+def test_the_page_says_a_word_on_a_mistake(measured, tmp_path, monkeypatch):
+    (tmp_path / "remarks.jsonl").write_text('{"id": "e-1", "label": "dosing", "why": "needs the parent"}\n')
+    monkeypatch.setattr(evaluate, "REMARKS", tmp_path / "remarks.jsonl")
+    page = evaluate.page([measure.report("Four posts", measured)], [], {}, [], "heed-x@1")
+    assert "| e-1 | dosing | no | 0.01 | needs the parent |" in page
 
 
 def test_a_reliability_diagram_bins_the_scores():
