@@ -23,8 +23,10 @@ def soften(
     Raises ValueError where a teacher's tokenizer cuts a post otherwise than the student's.
     """
     known = [_Memory(cache / f"{teacher.manifest['sha256'][:12]}.pt", teacher) for teacher in teachers]
-    for post, made in track(taught, description="teachers read"):
-        answers = [memory.of(post) for memory in known]
+    # One context around all of it: autocast keeps the weights it has put into bf16 until it is left.
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        read = [[memory.of(post) for memory in known] for post, _ in track(taught, description="teachers read")]
+    for (post, made), answers in zip(taught, read, strict=True):
         for number, example in enumerate(made):
             mine = [answer[number] for answer in answers]
             if any(len(soft.claims) != len(example.window.ids) for soft in mine):
@@ -52,10 +54,9 @@ class _Memory:
     def _read(self, post: LabelledPost) -> list[tuple]:
         windows = [example.window for example in examples(self.teacher.tokenizer, post)]
         answers = []
-        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
-            for window in windows:
-                out = self.teacher.network(collate([window], self.teacher.tokenizer.pad_token_id))
-                answers.append((out.labels[0].half(), out.claims[0].half(), out.personal[0].half()))
+        for window in windows:
+            out = self.teacher.network(collate([window], self.teacher.tokenizer.pad_token_id))
+            answers.append((out.labels[0].half(), out.claims[0].half(), out.personal[0].half()))
         return answers
 
     def keep(self) -> None:
