@@ -40,9 +40,9 @@ format: setup-test ## Put the code in order
 # The larger model first: it teaches the smaller one.
 train: setup-test $(VENV)/.larger ## Rebuild both models from the corpora
 	@encoder=$$($(BIN)/python -c 'from classifiers.larger import INSTALLED; print(INSTALLED)') && \
-	  $(BIN)/python -m training.train --name teacher --base $$encoder --rate 6e-5 --epochs 3 --outside 150 --injected 150 \
+	  $(BIN)/python -m training.train --name teacher --base $$encoder --rate 6e-5 --epochs 5 --outside 150 --injected 150 \
 	    --rank 144 --data $(DATA) --resume --ship && \
-	  $(BIN)/python -m training.train --name student --teachers teacher --teacher-base $$encoder --epochs 5 --data $(DATA) --resume --ship
+	  $(BIN)/python -m training.train --name student --teachers teacher --teacher-base $$encoder --epochs 8 --data $(DATA) --resume --ship
 
 evaluate: $(VENV)/.evaluate $(VENV)/.larger ## Measure the weights on posts kept apart; writes docs/evaluation.md
 	@$(BIN)/python -m training.evaluate

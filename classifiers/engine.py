@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from classifiers import decode, larger, weights
+from classifiers.cascade import combined, is_unclear
 from classifiers.findings import Evidence, Findings, LabelScore, MarkedSpan, NotChecked, PostText
 from classifiers.hazards import hazards
 from classifiers.labels import CLAIMS, MEDICAL, PERSONAL_DATA, POST_LABELS, SELF_HARM, Area
@@ -19,14 +20,11 @@ from classifiers.replacement import LabelReplacement, SpanReplacement
 
 OFF = "off"
 """Name of no larger model."""
-CLEAN_BELOW = 0.05
-"""Where every label's probability lies below, the smaller model has the last word; the larger reads all others again, the
-sure alarms too: a false one silences somebody ill. docs/evaluation.md has what this gives and costs."""
 
 
 @dataclass(slots=True)
 class _Read:
-    """A post on its way: its reading, and either why it can't be read or the model that read it and its numbers."""
+    """A post on its way: its reading, and either why it can't be read or what read it and the numbers."""
 
     post: PostText
     reading: Reading
@@ -69,9 +67,7 @@ class Classifier:
         readable = [item for item in items if not item.not_checked]
         self._read_with(self._reader, readable)
         if self._larger:
-            unclear = [item for item in readable if _is_unclear(item.scores)]
-            self.reread += len(unclear)
-            self._read_with(self._larger, unclear)
+            self._read_again(self._larger, [item for item in readable if item.scores and is_unclear(item.scores)])
         return [self._findings(item) for item in items]
 
     def count_tokens(self, text: str) -> int:
@@ -86,6 +82,14 @@ class Classifier:
         found = reader.scores([reader.encode(item.post, item.reading) for item in items])
         for item, scores in zip(items, found, strict=True):
             item.by, item.scores = reader.name, scores
+
+    def _read_again(self, reader: Reader, items: list[_Read]) -> None:
+        self.reread += len(items)
+        first = [(item.by, item.scores) for item in items]
+        self._read_with(reader, items)
+        for item, (by, scores) in zip(items, first, strict=True):
+            if scores and item.scores:
+                item.by, item.scores = f"{item.by} with {by}", combined(scores, item.scores)
 
     def _findings(self, item: _Read) -> Findings:
         patterns = find_patterns(item.reading.text)
@@ -155,10 +159,6 @@ def _larger(model: str, encoder: str) -> weights.Model | None:
     if model == OFF or (not model and not encoder and not larger.is_installed()):
         return None
     return weights.load(model or str(weights.LARGER), encoder or str(larger.INSTALLED))
-
-
-def _is_unclear(scores: Scores | None) -> bool:
-    return scores is not None and max(scores.labels) >= CLEAN_BELOW
 
 
 def _unreadable(text: str, post: PostText) -> NotChecked | None:

@@ -33,7 +33,7 @@ training threads. Personal data: same type, overlap of half; Presidio runs with 
 types, and scrubadub as it comes."""
 
 
-WAYS = """The smaller model alone (`HEED_LARGER_MODEL=off`); the larger alone; and both, the larger for what the smaller does not find clean, as
+WAYS = """The smaller model alone (`HEED_LARGER_MODEL=off`); the larger alone; and both: what the smaller does not find clean the larger reads again, and both have a say, as
 `make setup` installs them and as everything else on this page is measured. Time is that of reading the test threads in this run,
 the first way being 1."""
 BOTH = "both"

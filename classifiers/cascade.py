@@ -1,0 +1,48 @@
+"""The cascade: what a small model does not find clean, a larger one reads again; then both have a say."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from classifiers.reader import Scores
+
+CLEAN_BELOW = 0.05
+"""Where every label's probability lies below, the smaller model has the last word; the larger reads all others again, the
+sure alarms too: a false one silences somebody ill. docs/evaluation.md has what this gives and costs."""
+SMALLER_SHARE = 0.3
+"""Weight of the smaller model's numbers beside the larger one's: two models err in different places. Chosen on the
+development posts; docs/experiments.md has the others."""
+
+
+def is_unclear(scores: Scores) -> bool:
+    """Whether the larger model is to read the post as well."""
+    return max(scores.labels) >= CLEAN_BELOW
+
+
+def combined(smaller: Scores, larger: Scores, share: float = SMALLER_SHARE) -> Scores:
+    """Both models' numbers as one: the weighted mean of the labels' logits, and of the claims' tags where both cut the text
+    into the same pieces. Personal data, and what each piece added, is the larger model's word alone.
+    """
+    labels = [
+        _sigmoid(share * _logit(a) + (1 - share) * _logit(b))
+        for a, b in zip(smaller.labels, larger.labels, strict=True)
+    ]
+    if smaller.offsets != larger.offsets:
+        return replace(larger, labels=labels)
+    return replace(larger, labels=labels, claims=_mean(smaller.claims, larger.claims, share))
+
+
+def _mean(first: Sequence[Sequence[float]], second: Sequence[Sequence[float]], share: float) -> list[list[float]]:
+    pieces = zip(first, second, strict=True)
+    return [[share * a + (1 - share) * b for a, b in zip(one, two, strict=True)] for one, two in pieces]
+
+
+def _logit(probability: float) -> float:
+    kept = min(max(probability, 1e-6), 1 - 1e-6)
+    return math.log(kept / (1 - kept))
+
+
+def _sigmoid(logit: float) -> float:
+    return 1 / (1 + math.exp(-logit))
