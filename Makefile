@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 RUNTIME := requirements/runtime.txt requirements/torch.txt requirements/model.txt pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup larger test setup-test lint format train evaluate lock clean
+.PHONY: help run setup larger test setup-test lint format train evaluate pictures lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ train: setup-test $(VENV)/.larger ## Rebuild both models from the corpora
 
 evaluate: $(VENV)/.evaluate $(VENV)/.larger ## Measure the weights on posts kept apart; writes docs/evaluation.md
 	@$(BIN)/python -m training.evaluate
+
+pictures: setup-test ## Take pictures of the console's pages into docs/pictures
+	@$(BIN)/python tests/browser/pictures.py
 
 lock: setup-test ## Pin the newest versions that requirements/*.in allow
 	@for part in runtime test evaluate; do \

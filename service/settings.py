@@ -69,6 +69,13 @@ class Settings(BaseSettings):
     callback_timeout_seconds: float = Field(15, gt=0, le=60, description="Time a forum has to answer a callback.")
     allow_private_callbacks: bool = Field(False, description="Allow callbacks to loopback and private addresses.")
     trusted_proxies: int = Field(0, ge=0, le=5, description="Reverse proxies in front whose X-Forwarded-* count.")
+    crisis_minutes: int = Field(15, ge=1, description="How soon a person should look where a life may be at stake.")
+    distress_minutes: int = Field(60, ge=1, description="How soon at a post of somebody in distress.")
+    high_minutes: int = Field(240, ge=1, description="How soon at any other post of high severity.")
+    other_minutes: int = Field(1440, ge=1, description="How soon at everything else in the queue.")
+    claim_seconds: int = Field(
+        300, ge=30, description="How long a post stays with the moderator who opened it and then left without a word."
+    )
     undo_seconds: int = Field(
         120, ge=0, description="How long one key takes the last decision back; the decided list always does."
     )

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from classifiers.labels import DISTRESS, Severity
+from classifiers.labels import DISTRESS
+from service import audit, urgency
 from service.errors import Conflict, Forbidden, Invalid, NotFound
 from service.policy.policy import crisis_resources
-from service.store.models import AuditEntry, Delivery, Forum, Moderator, Post, QueueItem, Revision, Verdict, now
+from service.store.models import Delivery, Forum, Moderator, Post, QueueItem, Revision, Skip, Verdict, now
 
 DECISIONS = {"approve": "allow", "hold": "hold", "remove": "remove", "escalate": "escalate"}
 """What a moderator may decide, and the action the forum is told."""
@@ -58,7 +59,9 @@ def record_decision(
     verdict = _make_current(session, post, machine.revision, document, decided_by=moderator.id, note=note)
     item.state, item.decided_at, item.version = "decided", now(), item.version + 1
     _announce(session, post, machine.revision, verdict, "post.decision")
-    _log(session, moderator, post, "decided", {"action": action, "verdict": verdict.id, "label": label})
+    audit.write(
+        session, "decided", moderator_id=moderator.id, post_id=post.id, action=action, verdict=verdict.id, label=label
+    )
     return verdict
 
 
@@ -71,7 +74,7 @@ def undo_decision(session: Session, item_id: str, version: int, moderator: Moder
     verdict = _make_current(session, post, machine.revision, machine.document)
     item.state, item.decided_at, item.version, item.verdict_id = "open", None, item.version + 1, verdict.id
     _announce(session, post, machine.revision, verdict, "post.decision")
-    _log(session, moderator, post, "undid", {"verdict": verdict.id})
+    audit.write(session, "undid", moderator_id=moderator.id, post_id=post.id, verdict=verdict.id)
     return verdict
 
 
@@ -119,17 +122,6 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
         "decided_by": "moderator" if verdict.decided_by else "models",
         "decided_at": verdict.created_at.isoformat(),
     }
-
-
-def urgency(document: dict[str, Any]) -> int:
-    """Where a post stands in the queue, higher first: severity, a life before anything else, then the action."""
-    rank = Severity(document["severity"]).rank * 10
-    reasons = document["reasons"]
-    if any(r["area"] == "self_harm" and r["severity"] == "critical" for r in reasons):
-        rank += 100
-    elif any(r["area"] == "self_harm" and r["severity"] == "high" for r in reasons):
-        rank += 50
-    return rank + {"remove": 4, "escalate": 3, "hold": 2, "flag": 1}.get(document["action"], 0)
 
 
 def flagged_distress(document: dict[str, Any]) -> bool:
@@ -180,15 +172,21 @@ def _queue(session: Session, post: Post, verdict: Verdict) -> None:
     wanted = verdict.action != "allow"
     if item is None and not wanted:
         return
+    due = verdict.created_at + urgency.target(verdict.document)
     if item is None:
-        item = QueueItem(post_id=post.id, forum_id=post.forum_id, version=0)
+        item = QueueItem(post_id=post.id, forum_id=post.forum_id, version=0, due_at=due)
         session.add(item)
+    # An edit never moves a post that waits further back.
+    item.due_at = min(item.due_at, due) if item.state == "open" else due
     item.verdict_id = verdict.id
     item.state = "open" if wanted else "withdrawn"
-    item.urgency = urgency(verdict.document)
-    item.top_score = max((reason["score"] for reason in verdict.document["reasons"]), default=0.0)
-    item.version, item.decided_at = item.version + 1, None
-    item.created_at = verdict.created_at or now()
+    item.board, item.severity = verdict.revision.board, verdict.severity
+    item.labels, item.lane = urgency.topics(verdict.document), urgency.lane(verdict.document)
+    item.version, item.created_at, item.decided_at = item.version + 1, verdict.created_at, None
+    item.claimed_by = item.claimed_at = item.claimed_until = None
+    if item.id:
+        # Whoever left the older text to others may well want to read this one.
+        session.execute(delete(Skip).where(Skip.item_id == item.id))
 
 
 def _announce(session: Session, post: Post, revision: Revision, verdict: Verdict, event: str) -> None:
@@ -215,7 +213,3 @@ def callback_payload(forum: Forum, post: Post, revision: Revision, verdict: Verd
     data["removed_for"] = document.get("removed_for", "")
     data["labels"] = [found for found in document["labels"] if found["flagged"]]
     return {"type": event, "timestamp": verdict.created_at.isoformat(), "data": data}
-
-
-def _log(session: Session, moderator: Moderator, post: Post, what: str, detail: dict[str, Any]) -> None:
-    session.add(AuditEntry(moderator_id=moderator.id, post_id=post.id, what=what, detail=detail))

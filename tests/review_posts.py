@@ -198,7 +198,7 @@ def add_revision(session: Session, post: Post, sample: Sample, number: int) -> s
     record_verdict(session, revision, decide(findings(sample), RULES, text=sample.body, board=sample.board))
     item = session.query(QueueItem).filter_by(post_id=post.id).one_or_none()
     if item is not None:
-        item.created_at = then
+        item.due_at, item.created_at = item.due_at - (item.created_at - then), then
     return item.id if item else ""
 
 

@@ -152,6 +152,34 @@ def _password(from_stdin: bool) -> str:
 
 
 @main.group()
+def audit() -> None:
+    """The log of who did what."""
+
+
+@audit.command("verify")
+@click.option("--expect", default="", help="A last hash noted earlier, which the chain has to go through still.")
+@plain_errors
+def verify_audit(expect: str) -> None:
+    """Check that no entry was changed, left out or slipped in; exit status 1 where one was.
+
+    Prints the last hash. Keep it elsewhere: a chain rewritten to its end holds, but no longer goes through it.
+    """
+    from service import audit as log
+    from service.store import store
+
+    with store().read() as session:
+        chain = log.verify(session)
+        lost = bool(expect) and not log.has_hash(session, expect)
+    if chain.problem:
+        raise click.ClickException(
+            f"The audit log does not hold: {chain.problem}. {chain.entries} entries before hold."
+        )
+    if lost:
+        raise click.ClickException("The audit log was rewritten: no entry has the hash that was expected.")
+    click.echo(f"{chain.entries} entries hold. Last hash: {chain.last_hash}")
+
+
+@main.group()
 def forum() -> None:
     """Forums that send us posts."""
 

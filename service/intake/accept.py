@@ -10,10 +10,11 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from service import audit
 from service.errors import Conflict, Unavailable
 from service.intake.submission import Submission
 from service.settings import settings
-from service.store.models import AuditEntry, Delivery, Forum, Post, QueueItem, Revision, Verdict, new_id, now
+from service.store.models import Delivery, Forum, Post, QueueItem, Revision, Verdict, new_id, now
 from service.verdicts import withdraw
 
 WAITING = ("pending", "leased")
@@ -94,7 +95,7 @@ def erase(session: Session, forum: Forum, external_id: str, as_of: datetime) -> 
     post.erased, post.revision = True, 0
     for table in (Delivery, QueueItem, Verdict, Revision):
         session.execute(delete_rows(table).where(table.post_id == post.id))
-    session.add(AuditEntry(post_id=post.id, what="erased"))
+    audit.write(session, "erased", post_id=post.id)
     return post
 
 

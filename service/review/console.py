@@ -13,8 +13,10 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from service.errors import Forbidden, NotFound
-from service.review import decisions, login, pages, undo, words
+from service.review import decisions, login, pages, sharing, undo, views, words
 from service.review.errors import page
+from service.review.queue import overdue_crises
+from service.store import store
 from service.store.models import now
 
 STATIC = Path(__file__).parent / "static"
@@ -23,8 +25,8 @@ YEAR = 31_536_000
 blueprint = Blueprint("review", __name__, url_prefix="/console", template_folder="templates", static_folder="static")
 csrf = CSRFProtect()
 
-for part in (login.blueprint, pages.blueprint, decisions.blueprint):
-    blueprint.register_blueprint(part)
+for part in (login, pages, decisions, sharing, views):
+    blueprint.register_blueprint(part.blueprint)
 
 
 @blueprint.record
@@ -75,7 +77,13 @@ blueprint.add_app_template_filter(words.in_sentence, "in_sentence")
 
 @blueprint.context_processor
 def _for_all_pages() -> dict[str, object]:
-    return {"moderator": g.get("moderator"), "undo": undo.offered(), "asset": asset}
+    return {"moderator": g.get("moderator"), "undo": undo.offered(), "late": _late, "asset": asset}
+
+
+def _late() -> tuple[int, str]:
+    """How many crisis posts are overdue, and the one that has waited longest."""
+    with store().read() as db:
+        return overdue_crises(db)
 
 
 def asset(name: str) -> str:

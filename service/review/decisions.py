@@ -7,8 +7,10 @@ from flask.typing import ResponseReturnValue
 
 from service.errors import Conflict, Forbidden, Invalid
 from service.review import undo, words
+from service.review.claims import check
+from service.review.filters import Filters
 from service.review.pages import render_item
-from service.review.queue import Filters, next_item
+from service.review.queue import next_item
 from service.store import store
 from service.store.models import Moderator, QueueItem
 from service.verdicts import record_decision, undo_decision
@@ -42,9 +44,10 @@ def _decide(item_id: str, filters: Filters, note: str) -> str:
         raise Invalid("Choose what the post is removed for, so that its author can be told.", field="label")
     with store().write() as db:
         moderator = db.get_one(Moderator, g.moderator.id)
+        check(db, item_id, moderator)
         verdict = record_decision(db, item_id, _version(), moderator, action, note, label if action == "remove" else "")
         item = db.get_one(QueueItem, item_id)
-        following = next_item(db, filters, item)
+        following = next_item(db, filters, moderator.id, item)
         done, version = words.DONE[verdict.action], item.version
     undo.remember(item_id, version, done)
     return following

@@ -12,9 +12,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.errors import NotFound
-from service.review import words
+from service.review import claims, words
+from service.review.clock import Clock
 from service.review.highlight import Mark, Segment, segments
-from service.store.models import AuditEntry, Forum, Moderator, Post, QueueItem, Revision, Verdict
+from service.review.skips import has_skipped
+from service.store.models import AuditEntry, Forum, Moderator, Post, QueueItem, Revision, Verdict, now
 from service.verdicts import current_verdict, flagged_distress
 
 log = logging.getLogger(__name__)
@@ -58,6 +60,18 @@ class Event:
 
 
 @dataclass(frozen=True)
+class Desk:
+    """Who is at work on the item: names of colleagues, empty where there are none."""
+
+    reading: str = ""
+    assigned: str = ""
+    skipped: bool = False
+    """Whether the reader of the page left it to others."""
+    colleagues: list[tuple[str, str]] = field(default_factory=list)
+    """To whom it can be handed over: id and name."""
+
+
+@dataclass(frozen=True)
 class ItemView:
     """Everything the page of one post shows."""
 
@@ -80,6 +94,8 @@ class ItemView:
     history: list[Event]
     policy_version: str
     models: dict[str, str]
+    clock: Clock | None
+    desk: Desk
     broken: bool = False
     """True where the reasons could not be read; the text is shown without marks."""
 
@@ -96,8 +112,11 @@ class ItemView:
         return worst.words if worst else (self.not_checked or ("A post to look at",))[0]
 
 
-def load_item(session: Session, item_id: str, *, shown: bool = False) -> ItemView:
-    """The page of one item; `shown` uncovers its personal data. Raises NotFound, also for a deleted post."""
+def load_item(session: Session, item_id: str, reader: str, *, shown: bool = False) -> ItemView:
+    """The page of one item as the moderator `reader` sees it; `shown` uncovers its personal data.
+
+    Raises NotFound, also for a deleted post.
+    """
     item = session.get(QueueItem, item_id)
     post = session.get(Post, item.post_id) if item else None
     if item is None or post is None:
@@ -108,67 +127,72 @@ def load_item(session: Session, item_id: str, *, shown: bool = False) -> ItemVie
     current = current_verdict(session, post) or machine
     forum = session.get_one(Forum, item.forum_id)
     history = load_history(session, post)
+    common = {
+        "item": item,
+        "revision": machine.revision,
+        "forum": forum,
+        "state": words.state(current.action),
+        "action": machine.action,
+        "history": history,
+        "policy_version": machine.policy_version,
+        "clock": Clock.of(item, now()),
+        "desk": load_desk(session, item, reader),
+    }
     try:
-        return _view(item, machine, current, forum, history, shown)
+        return ItemView(**common, **_read(machine, shown))
     except UNREADABLE as error:
         log.error("item %s: its verdict can't be shown (%s)", item.id, type(error).__name__)
-        return _plain_view(item, machine, current, forum, history, shown)
+        return ItemView(**common, **_unread(machine, shown))
 
 
-def _view(
-    item: QueueItem, machine: Verdict, current: Verdict, forum: Forum, history: list[Event], shown: bool
-) -> ItemView:
+def load_desk(session: Session, item: QueueItem, reader: str) -> Desk:
+    """Who is at work on the item, as `reader` is told."""
+    people = session.execute(select(Moderator.id, Moderator.name, Moderator.active).order_by(Moderator.name)).all()
+    names = {person.id: person.name for person in people}
+    return Desk(
+        reading=names.get(claims.reading(item, reader, now()) or "", ""),
+        assigned=names.get(item.assigned_to or "", "") if item.assigned_to != reader else "",
+        skipped=has_skipped(session, item.id, reader),
+        colleagues=[(person.id, person.name) for person in people if person.active and person.id != reader],
+    )
+
+
+def _read(machine: Verdict, shown: bool) -> dict[str, Any]:
     document, revision = machine.document, machine.revision
     marks = marks_of(document["reasons"])
     every = reasons_of(document["reasons"], marks)
     unread = document["not_checked"]
-    return ItemView(
-        item=item,
-        revision=revision,
-        forum=forum,
-        body=segments(revision.body, revision.format, marks, hide=not shown),
-        reasons=[reason for reason in every if reason.area != "claim"],
-        claims=[reason for reason in every if reason.area == "claim"],
-        not_checked=words.NOT_CHECKED.get(unread, words.NOT_CHECKED["failed"]) if unread else None,
-        severity=words.severity(document["severity"]),
-        state=words.state(current.action),
-        action=machine.action,
-        resources=[dict(place) for place in document["crisis_resources"]],
-        redacted=document["redacted"] or "",
-        secrets=sum(mark.private for mark in marks),
-        distress=flagged_distress(document),
-        history=history,
-        policy_version=machine.policy_version,
-        models={str(name): str(version) for name, version in document["models"].items()},
-    )
+    return {
+        "body": segments(revision.body, revision.format, marks, hide=not shown),
+        "reasons": [reason for reason in every if reason.area != "claim"],
+        "claims": [reason for reason in every if reason.area == "claim"],
+        "not_checked": words.NOT_CHECKED.get(unread, words.NOT_CHECKED["failed"]) if unread else None,
+        "severity": words.severity(document["severity"]),
+        "resources": [dict(place) for place in document["crisis_resources"]],
+        "redacted": document["redacted"] or "",
+        "secrets": sum(mark.private for mark in marks),
+        "distress": flagged_distress(document),
+        "models": {str(name): str(version) for name, version in document["models"].items()},
+    }
 
 
-def _plain_view(
-    item: QueueItem, machine: Verdict, current: Verdict, forum: Forum, history: list[Event], shown: bool
-) -> ItemView:
+def _unread(machine: Verdict, shown: bool) -> dict[str, Any]:
     revision = machine.revision
     # Nobody can say where the personal data stands, so all of the text counts as such until it is asked for.
     whole = Mark("m0", 0, len(revision.body), "personal_data", "The whole text", private=True)
-    return ItemView(
-        item=item,
-        revision=revision,
-        forum=forum,
-        body=segments(revision.body, revision.format, [] if shown else [whole]),
-        reasons=[],
-        claims=[],
-        not_checked=None,
-        severity=words.severity(machine.severity),
-        state=words.state(current.action),
-        action=machine.action,
-        resources=[],
-        redacted="",
-        secrets=1,
-        distress=False,
-        history=history,
-        policy_version=machine.policy_version,
-        models={},
-        broken=True,
-    )
+    return {
+        "body": segments(revision.body, revision.format, [] if shown else [whole]),
+        "reasons": [],
+        "claims": [],
+        "not_checked": None,
+        "severity": words.severity(machine.severity),
+        "resources": [],
+        "redacted": "",
+        "secrets": 1,
+        "distress": False,
+        "models": {},
+        "broken": True,
+    }
 
 
 def marks_of(reasons: Iterable[dict[str, Any]]) -> list[Mark]:
@@ -209,12 +233,22 @@ def reasons_of(reasons: Iterable[dict[str, Any]], marks: Iterable[Mark]) -> list
 
 
 def load_history(session: Session, post: Post) -> list[Event]:
-    """What was decided of the post and by whom, newest first."""
+    """What happened to the post: verdicts, decisions, and how it went from hand to hand, newest first."""
     names = {row.id: row.name for row in session.execute(select(Moderator.id, Moderator.name))}
-    newest = (Verdict.created_at.desc(), Verdict.id.desc())
-    verdicts = session.scalars(select(Verdict).where(Verdict.post_id == post.id).order_by(*newest))
-    undone = _undone(session, post)
-    return [_event(verdict, names, undone) for verdict in verdicts]
+    verdicts = session.scalars(select(Verdict).where(Verdict.post_id == post.id))
+    entries = list(session.scalars(select(AuditEntry).where(AuditEntry.post_id == post.id)))
+    undone = {entry.detail.get("verdict", ""): entry.moderator_id or "" for entry in entries if entry.what == "undid"}
+    events = [(verdict.created_at, verdict.id, _event(verdict, names, undone)) for verdict in verdicts]
+    events += [(entry.created_at, entry.id, _passed(entry, names)) for entry in entries if entry.what in words.PASSED]
+    return [event for _, _, event in sorted(events, key=lambda known: known[:2], reverse=True)]
+
+
+def _passed(entry: AuditEntry, names: dict[str, str]) -> Event:
+    """How the item went from one person to another."""
+    to = names.get(entry.detail.get("to", ""), "a colleague")
+    why = words.SKIPS.get(entry.detail.get("reason", ""), "")
+    what = words.PASSED[entry.what].format(to=to)
+    return Event(names.get(entry.moderator_id or "", "A moderator"), what, entry.created_at, note=why)
 
 
 def _event(verdict: Verdict, names: dict[str, str], undone: dict[str, str]) -> Event:
@@ -227,9 +261,3 @@ def _event(verdict: Verdict, names: dict[str, str], undone: dict[str, str]) -> E
     if verdict.id in undone:
         return Event(names.get(undone[verdict.id], "A moderator"), "Took the decision back", verdict.created_at)
     return Event("The models", done, verdict.created_at)
-
-
-def _undone(session: Session, post: Post) -> dict[str, str]:
-    """Verdicts that stand again because a moderator took a decision back: verdict id to moderator id."""
-    rows = session.scalars(select(AuditEntry).where(AuditEntry.post_id == post.id, AuditEntry.what == "undid"))
-    return {row.detail.get("verdict", ""): row.moderator_id or "" for row in rows}

@@ -7,8 +7,10 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import select
 
-from service.accounts import check_password, end_sessions
+from service import audit
+from service.accounts import check_password, clean_name, end_sessions
 from service.errors import TooMany
 from service.review.attempts import count_attempt
 from service.store import store
@@ -68,7 +70,10 @@ def log_in() -> ResponseReturnValue:
         headers = {"Retry-After": str(error.retry_after)}
         return render_template("review/login.html", wanted=wanted, name=name, problem=error.detail), 429, headers
     if moderator is None:
+        write_failure(name)
         return render_template("review/login.html", wanted=wanted, name=name, problem=WRONG), 401
+    with store().write() as db:
+        audit.write(db, "logged_in", moderator_id=moderator.id)
     session.clear()
     session.permanent = True
     session["moderator"], session["epoch"] = moderator.id, moderator.session_epoch
@@ -80,8 +85,17 @@ def log_out() -> ResponseReturnValue:
     """End the moderator's sessions, here and on every other machine: a copied cookie is worth nothing afterwards."""
     with store().write() as db:
         end_sessions(db, g.moderator.id)
+        audit.write(db, "logged_out", moderator_id=g.moderator.id)
     session.clear()
     return redirect(url_for("review.login.show_login"), 303)
+
+
+def write_failure(name: str) -> None:
+    """Note a failed log-in of somebody who is known; what else was typed may be a password in the wrong field."""
+    with store().write() as db:
+        known = db.scalar(select(Moderator.id).where(Moderator.name == clean_name(name)))
+        if known:
+            audit.write(db, "log_in_failed", moderator_id=known)
 
 
 def safe_path(wanted: str) -> str:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask import Blueprint, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from service import audit
 from service.errors import NotFound
 from service.review import words
+from service.review.claims import claim, let_go
+from service.review.counts import load_counts
 from service.review.decided import load_decided
+from service.review.filters import Filters
 from service.review.item import ItemView, load_item
-from service.review.queue import Filters, load_counts, load_rows, next_item, previous_item
+from service.review.queue import load_rows, next_item, previous_item
+from service.review.views import load_views
+from service.settings import settings
 from service.store import store
-from service.store.models import AuditEntry, QueueItem
+from service.store.models import QueueItem, now
 
 blueprint = Blueprint("pages", __name__)
 
@@ -25,10 +33,17 @@ def queue() -> ResponseReturnValue:
     """What waits, most urgent first."""
     filters, after = Filters.of(request.args), request.args.get("after", "")
     with store().read() as db:
-        rows, cursor = load_rows(db, filters, after)
-        counts = load_counts(db, filters)
+        rows, cursor = load_rows(db, filters, g.moderator.id, after)
+        counts = load_counts(db, filters, g.moderator.id, now())
+        views = load_views(db, g.moderator.id)
     return render_template(
-        "review/queue.html", rows=rows, cursor=cursor, counts=counts, filters=filters, continued=bool(after)
+        "review/queue.html",
+        rows=rows,
+        cursor=cursor,
+        counts=counts,
+        filters=filters,
+        views=views,
+        continued=bool(after),
     )
 
 
@@ -41,22 +56,34 @@ def decided() -> ResponseReturnValue:
 
 @blueprint.get("/items/<item_id>")
 def item(item_id: str) -> ResponseReturnValue:
-    """One post with its reasons."""
+    """One post with its reasons. Who opens it has it for a while."""
+    began = None
+    if "prefetch" not in request.headers.get("Sec-Purpose", ""):
+        with store().write() as db:
+            let_go(db, g.moderator.id, but=item_id)
+        with store().write() as db:
+            began = claim(db, item_id, g.moderator.id)
     with store().read() as db:
-        return render_item(db, item_id)
+        return render_item(db, item_id, began=began)
 
 
-def render_item(db: Session, item_id: str, *, problem: str = "", note: str = "") -> str:
-    """The page of one post; `problem` is what went wrong with a decision, whose `note` is kept."""
-    filters = Filters.of(request.args)
-    view = load_item(db, item_id, shown=is_shown(db, item_id))
+def render_item(db: Session, item_id: str, *, problem: str = "", note: str = "", began: datetime | None = None) -> str:
+    """The page of one post; `problem` is what went wrong with a decision, whose `note` is kept.
+
+    `began` names the reader's claim, which the page lets go of when it is left.
+    """
+    filters, reader = Filters.of(request.args), g.moderator.id
+    view = load_item(db, item_id, reader, shown=is_shown(db, item_id))
     return render_template(
         "review/item.html",
         view=view,
         shown=is_shown(db, item_id),
         filters=filters,
-        following=next_item(db, filters, view.item),
-        previous=previous_item(db, filters, view.item),
+        following=next_item(db, filters, reader, view.item),
+        previous=previous_item(db, filters, reader, view.item),
+        began=began.isoformat() if began else "",
+        renew_seconds=settings().claim_seconds // 3,
+        skips=words.SKIPS,
         removals=removal_choices(view),
         problem=problem,
         note=note,
@@ -83,8 +110,8 @@ def personal_data(item_id: str) -> ResponseReturnValue:
         if item is None:
             raise NotFound("There is no such post in the queue. Go back to the queue and reload it.")
         if show:
-            detail = {"verdict": item.verdict_id}
-            db.add(AuditEntry(moderator_id=g.moderator.id, post_id=item.post_id, what="showed", detail=detail))
+            me, verdict = g.moderator.id, item.verdict_id
+            audit.write(db, "showed", moderator_id=me, post_id=item.post_id, verdict=verdict)
         key = shown_key(item)
     others = [known for known in session.get("shown", []) if known != key]
     session["shown"] = [*others, key][-SHOWN:] if show else others

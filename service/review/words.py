@@ -57,6 +57,24 @@ NOT_CHECKED = {
     "failed": ("Could not be read", "Reading it failed several times, so nobody has checked this post yet."),
 }
 
+LABEL_CHOICES = {f"{area}.{name}": said for (area, name), said in LABELS.items()}
+LABEL_CHOICES |= {f"not_checked.{why}": f"Not read: {said.lower()}" for why, (said, _) in NOT_CHECKED.items()}
+"""What the queue can be narrowed to, as `service.urgency.topics` spells it."""
+
+AGES = {"overdue": "Overdue", "day": "Over a day old", "week": "Over a week old"}
+WHOSE = {"me": "Mine", "nobody": "Nobody’s yet", "skipped": "Skipped by me"}
+
+SKIPS = {
+    "heavy": "Too heavy for me today",
+    "unsure": "I’m not sure about it",
+    "close": "I know the person, or I’m part of it",
+    "subject": "I don’t know this subject or language",
+}
+"""Why a moderator leaves a post to others."""
+
+PASSED = {"skipped": "Left it to others", "handed_over": "Handed it to {to}", "took_over": "Took it over"}
+"""How an item went from hand to hand, by what the audit calls it."""
+
 OTHER_RULES = "forum_rules"
 """What a post may be removed for beside the policy's own labels."""
 
@@ -141,13 +159,24 @@ def in_sentence(said: str) -> str:
     return said if said[1:2].isupper() else said[:1].lower() + said[1:]
 
 
+def span(length: timedelta) -> str:
+    """A length of time in the largest unit that fits, rounded down: "12 minutes", "3 days"."""
+    minutes = max(0, int(length / timedelta(minutes=1)))
+    for size, unit in ((1_440, "day"), (60, "hour"), (1, "minute")):
+        if minutes >= size:
+            count = minutes // size
+            return f"{count} {unit}{'' if count == 1 else 's'}"
+    return "less than a minute"
+
+
+def short(length: timedelta) -> str:
+    """A length of time for a narrow column, rounded down: "12 min", "3 h", "2 d"."""
+    minutes = max(0, int(length / timedelta(minutes=1)))
+    size, unit = (1_440, "d") if minutes >= 2_880 else (60, "h") if minutes >= 120 else (1, "min")
+    return f"{minutes // size} {unit}"
+
+
 def ago(then: datetime, now: datetime) -> str:
     """How long ago, in the largest unit that fits."""
-    seconds = max(0, int((now - then) / timedelta(seconds=1)))
-    if seconds < 60:
-        return "just now"
-    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
-        if seconds >= size:
-            count = seconds // size
-            return f"{count} {unit}{'' if count == 1 else 's'} ago"
-    return "just now"
+    length = now - then
+    return "just now" if length < timedelta(minutes=1) else f"{span(length)} ago"

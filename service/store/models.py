@@ -11,7 +11,6 @@ from sqlalchemy import (
     JSON,
     Boolean,
     DateTime,
-    Float,
     ForeignKey,
     Index,
     Integer,
@@ -31,6 +30,10 @@ def now() -> datetime:
 def new_id(prefix: str) -> str:
     """A sortable, unguessable id such as `post_0199c2…`: 48 bits of milliseconds, 80 random bits, no dot in it."""
     return f"{prefix}_{int(time.time() * 1000):012x}{secrets.token_hex(10)}"
+
+
+OPEN = {"sqlite_where": text("state = 'open'"), "postgresql_where": text("state = 'open'")}
+"""An index of what waits only: a million decided items cost it nothing."""
 
 
 class UtcDateTime(TypeDecorator):
@@ -156,21 +159,59 @@ class Verdict(Base):
 
 
 class QueueItem(Base):
-    """A post waiting for a moderator, or decided by one. One per post; `version` guards against two at once."""
+    """A post waiting for a moderator, or decided by one. One per post; `version` guards against two at once.
+
+    What the queue sorts, filters and counts by stands in the row itself, so that no verdict is opened for it.
+    """
 
     __tablename__ = "queue_item"
-    __table_args__ = (Index("ix_queue_open", "state", "urgency", "created_at"),)
+    __table_args__ = (
+        Index("ix_queue_order", "lane", "due_at", "id", **OPEN),
+        Index("ix_queue_counts", "forum_id", "board", "severity", "labels", "assigned_to", "due_at", "id", **OPEN),
+        Index("ix_queue_decided", "state", "decided_at"),
+    )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("item"))
     post_id: Mapped[str] = mapped_column(ForeignKey("post.id", ondelete="CASCADE"), unique=True)
     forum_id: Mapped[str] = mapped_column(ForeignKey("forum.id"))
     verdict_id: Mapped[str] = mapped_column(ForeignKey("verdict.id", ondelete="CASCADE"), comment="the models' verdict")
     state: Mapped[str] = mapped_column(String(10), default="open", comment="open|decided|withdrawn")
-    urgency: Mapped[int] = mapped_column(Integer, comment="service.policy.verdict.urgency: higher first")
-    top_score: Mapped[float] = mapped_column(Float, default=0.0)
+    board: Mapped[str] = mapped_column(String(200), default="")
+    severity: Mapped[str] = mapped_column(String(10), default="none", comment="none|medium|high|critical")
+    labels: Mapped[str] = mapped_column(Text, default="", comment="service.urgency.topics: ` area.label area.label `")
+    lane: Mapped[int] = mapped_column(Integer, default=1, comment="0: a life may be at stake; 1: everything else")
+    due_at: Mapped[datetime] = mapped_column(default=now, comment="when somebody should have looked")
+    assigned_to: Mapped[str | None] = mapped_column(ForeignKey("moderator.id"), comment="whom it was handed to")
+    claimed_by: Mapped[str | None] = mapped_column(ForeignKey("moderator.id"), comment="who reads it")
+    claimed_at: Mapped[datetime | None] = mapped_column(comment="when they opened it: the claim's name")
+    claimed_until: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(Integer, default=1)
     created_at: Mapped[datetime] = mapped_column(default=now)
     decided_at: Mapped[datetime | None]
+
+
+class Skip(Base):
+    """A moderator leaves an item to others: it is not offered to them again."""
+
+    __tablename__ = "skip"
+
+    item_id: Mapped[str] = mapped_column(ForeignKey("queue_item.id", ondelete="CASCADE"), primary_key=True)
+    moderator_id: Mapped[str] = mapped_column(ForeignKey("moderator.id"), primary_key=True)
+    reason: Mapped[str] = mapped_column(String(20), comment="service.review.words.SKIPS")
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class SavedView(Base):
+    """Filters of the queue that a moderator gave a name."""
+
+    __tablename__ = "saved_view"
+    __table_args__ = (UniqueConstraint("moderator_id", "name"),)
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("view"))
+    moderator_id: Mapped[str] = mapped_column(ForeignKey("moderator.id"))
+    name: Mapped[str] = mapped_column(String(60))
+    filters: Mapped[dict[str, Any]] = mapped_column(comment="service.review.filters.Filters.query()")
+    created_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class Delivery(Base):
@@ -211,12 +252,14 @@ class Moderator(Base):
 
 
 class AuditEntry(Base):
-    """Who did what and when; never a post's text."""
+    """Who did what and when; never a post's text. Written by `service.audit` alone; the database refuses any change."""
 
     __tablename__ = "audit_entry"
     __table_args__ = (Index("ix_audit_post", "post_id"),)
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("audit"))
+    number: Mapped[int] = mapped_column(Integer, unique=True, comment="1, 2, 3 … without a gap")
+    hash: Mapped[str] = mapped_column(String(64), comment="SHA-256 hex over this entry and the hash before it")
     moderator_id: Mapped[str | None] = mapped_column(ForeignKey("moderator.id"))
     post_id: Mapped[str | None] = mapped_column(String(40))
     what: Mapped[str] = mapped_column(String(40))

@@ -15,6 +15,7 @@ from review_posts import seed
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
+from service.accounts import add_moderator
 from service.store.models import QueueItem, Verdict
 
 CHROMIUM = os.environ.get("HEED_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -63,7 +64,7 @@ def open_page(browser: Browser, site: str) -> Iterator[Callable[..., Page]]:
     """`open_page()` gives a page of robin, logged in at the queue; any complaint of the browser fails the test."""
     contexts, complaints = [], []
 
-    def new(**options: Any) -> Page:
+    def new(name: str = "robin", **options: Any) -> Page:
         context = browser.new_context(base_url=site, **options)
         contexts.append(context)
         page = context.new_page()
@@ -74,7 +75,7 @@ def open_page(browser: Browser, site: str) -> Iterator[Callable[..., Page]]:
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("dialog", lambda dialog: complaints.append(f"dialog: {dialog.message}"))
         page.goto("/console/")
-        page.get_by_label("Name").fill("robin")
+        page.get_by_label("Name").fill(name)
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Log in").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("15 posts wait for a person")
@@ -230,9 +231,92 @@ def test_two_at_once_see_one_another(open_page, store, items):
     assert decided_as(store, items[2]) == ("decided", "hold")
 
 
+@pytest.fixture
+def sam(store) -> str:
+    with store.write() as session:
+        add_moderator(session, "sam", PASSWORD)
+    return "sam"
+
+
+def test_two_people_at_one_post(open_page, store, items, sam):
+    first, second = open_page(), open_page(sam)
+    for page in (first, second):
+        page.goto(f"/console/items/{items[2]}")
+    expect(second.get_by_text("robin is reading this post at the moment")).to_be_visible()
+    second.keyboard.press("a")
+    assert decided_as(store, items[2])[0] == "open"
+    second.keyboard.press("t")
+    expect(second.get_by_role("button", name="Approve")).to_be_visible()
+    first.keyboard.press("a")
+    expect(first.get_by_role("alert")).to_contain_text("sam is reading this post")
+    second.keyboard.press("h")
+    expect(second.get_by_text("Held.")).to_be_visible()
+    assert decided_as(store, items[2]) == ("decided", "hold")
+
+
+def test_a_closed_page_lets_go_of_its_post(open_page, store, items):
+    page = open_page()
+    page.goto(f"/console/items/{items[2]}")
+    page.reload()
+    expect(page.get_by_role("button", name="Approve")).to_be_visible()
+    with store.read() as session:
+        assert session.get_one(QueueItem, items[2]).claimed_by
+    page.keyboard.press("q")
+    expect(page.get_by_role("heading", level=1)).to_have_text("15 posts wait for a person")
+
+    def let_go() -> bool:
+        with store.read() as session:
+            return session.get_one(QueueItem, items[2]).claimed_by is None
+
+    eventually(page, let_go)
+
+
+def eventually(page: Page, holds: Callable[[], bool]) -> None:
+    for _ in range(100):
+        if holds():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("it never happened")
+
+
+def test_skipping_and_handing_over_by_keyboard(open_page, store, items, sam):
+    page, other = open_page(), open_page(sam)
+    page.goto(f"/console/items/{items[2]}")
+    page.keyboard.press("s")
+    expect(page.get_by_role("radio", name="Too heavy for me today")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page).not_to_have_url(re.compile(items[2]))
+    page.goto(f"/console/items/{items[3]}")
+    page.keyboard.press("g")
+    expect(page.get_by_role("radio", name="sam")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page).not_to_have_url(re.compile(items[3]))
+    page.goto("/console/")
+    expect(page.get_by_role("heading", level=1)).to_have_text("14 posts wait for a person")
+    other.goto("/console/?who=me")
+    expect(other.get_by_role("heading", level=1)).to_have_text("One post waits for a person")
+    other.keyboard.press("j")
+    other.keyboard.press("Enter")
+    expect(other.get_by_text("Handed it to sam")).to_be_visible()
+
+
+def test_a_view_is_saved_and_found_again(open_page, items):
+    page = open_page()
+    page.get_by_role("link", name="Self-harm").click()
+    page.locator("summary", has_text="Save this view").click()
+    page.get_by_label("Name").fill("the urgent ones")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="the urgent ones")).to_be_visible()
+    page.goto("/console/")
+    page.get_by_role("link", name="the urgent ones").click()
+    expect(page).to_have_url(re.compile(r"label=self_harm"))
+
+
 def test_everything_works_without_javascript(open_page, store, items):
     page = open_page(java_script_enabled=False)
     page.get_by_role("link", name="Medical advice").click()
+    page.locator("summary", has_text="Narrow").click()
     page.get_by_label("Board").select_option("Treatments")
     page.get_by_role("button", name="Show").click()
     page.get_by_role("link", name="Harmful misinformation").click()

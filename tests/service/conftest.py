@@ -1,8 +1,10 @@
 """Moderators of the console, and posts that wait for them."""
 
 import pytest
-from review_console import Console
+from review_console import PASSWORD, Console
 from review_posts import seed
+
+from service.accounts import add_moderator
 
 
 @pytest.fixture
@@ -16,6 +18,16 @@ def console(stranger, moderator) -> Console:
     """`robin`, logged in."""
     assert stranger.log_in().status_code == 303
     return stranger
+
+
+@pytest.fixture
+def sam(app, store) -> Console:
+    """A second moderator, logged in elsewhere."""
+    with store.write() as session:
+        add_moderator(session, "sam", PASSWORD)
+    other = Console(app.test_client())
+    other.log_in("sam")
+    return other
 
 
 @pytest.fixture

@@ -6,11 +6,9 @@ from html import unescape
 
 import pytest
 from redis import Redis
-from review_console import Console
 from review_posts import SAMPLES, add_revision
 from sqlalchemy import select
 
-from service.accounts import add_moderator
 from service.settings import settings
 from service.store.models import AuditEntry, Delivery, Post, QueueItem, Verdict, now
 
@@ -31,16 +29,6 @@ def current(store, item: str) -> Verdict:
 def state(store, item: str) -> str:
     with store.read() as session:
         return session.get_one(QueueItem, item).state
-
-
-@pytest.fixture
-def sam(app, store):
-    """A second moderator, logged in elsewhere."""
-    with store.write() as session:
-        add_moderator(session, "sam", "correct horse battery staple")
-    other = Console(app.test_client())
-    other.log_in("sam")
-    return other
 
 
 @pytest.mark.parametrize(
@@ -113,6 +101,7 @@ def test_a_hostile_note_is_text(console, items):
 
 def test_the_second_of_two_sees_what_the_first_did(store, console, sam, items):
     version = console.version(items[MEDICAL])
+    sam.post(f"/console/items/{items[MEDICAL]}/take-over")
     sam.decide(items[MEDICAL], "hold", note="asked the author first")
     answer = console.post(
         f"/console/items/{items[MEDICAL]}/decide", action="approve", version=version, note="seems fine to me"
@@ -201,11 +190,11 @@ def test_a_bad_verdict_breaks_neither_list_nor_decision(store, console, items):
 
 def test_the_way_goes_on_within_the_filter(console, items):
     form = {"action": "approve", "version": console.version(items[DOSING])}
-    answer = console.post(f"/console/items/{items[DOSING]}/decide?area=medical&board=Treatments", **form)
-    assert answer.headers["Location"] == f"/console/items/{items[9]}?area=medical&board=Treatments"
+    answer = console.post(f"/console/items/{items[DOSING]}/decide?label=medical&board=Treatments", **form)
+    assert answer.headers["Location"] == f"/console/items/{items[9]}?label=medical&board=Treatments"
     form = {"action": "approve", "version": console.version(items[9])}
-    answer = console.post(f"/console/items/{items[9]}/decide?area=medical&board=Treatments", **form)
-    assert answer.headers["Location"] == "/console/?area=medical&board=Treatments"
+    answer = console.post(f"/console/items/{items[9]}/decide?label=medical&board=Treatments", **form)
+    assert answer.headers["Location"] == "/console/?label=medical&board=Treatments"
 
 
 def test_the_last_one_leads_to_an_empty_queue(console, items):

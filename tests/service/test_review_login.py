@@ -3,9 +3,10 @@
 import re
 
 import pytest
+from sqlalchemy import select
 
 from service.review.login import safe_path
-from service.store.models import Moderator
+from service.store.models import AuditEntry, Moderator
 
 PASSWORD = "correct horse battery staple"
 
@@ -51,7 +52,7 @@ def test_login_leads_nowhere_else(stranger, moderator):
 
 
 @pytest.mark.parametrize(
-    "wanted", ["/console/", "/console/items/item_1?area=medical&board=Off+topic", "/console/?board=Caf%C3%A9"]
+    "wanted", ["/console/", "/console/items/item_1?label=medical&board=Off+topic", "/console/?board=Caf%C3%A9"]
 )
 def test_pages_of_the_console_are_led_to(wanted):
     assert safe_path(wanted) == wanted
@@ -179,3 +180,15 @@ def test_https_cookies_are_secure_and_its_forms_work(store, valkey, moderator, s
     answer = client.post("/console/login", base_url="https://heed.example.org", data=form, headers=referrer)
     assert answer.status_code == 303
     assert client.get("/console/", base_url="https://heed.example.org").status_code == 200
+
+
+def test_log_ins_are_written_down_and_what_was_typed_is_not(store, stranger, moderator):
+    stranger.log_in("robin", "a wrong password")
+    stranger.log_in("my own password by mistake", "robin")
+    stranger.log_in()
+    stranger.post("/console/logout")
+    with store.read() as session:
+        entries = session.scalars(select(AuditEntry).order_by(AuditEntry.number)).all()
+    assert [entry.what for entry in entries] == ["log_in_failed", "logged_in", "logged_out"]
+    assert {entry.moderator_id for entry in entries} == {moderator.id}
+    assert all(entry.detail == {} for entry in entries)

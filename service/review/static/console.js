@@ -23,14 +23,17 @@ function moveAmongRows(step) {
   return true;
 }
 
-function openRemoval(removal) {
-  if (removal.open) {
-    const confirm = removal.querySelector("[data-confirm]");
+const openedPanel = () => document.querySelector("[data-panel][open]");
+
+function openPanel(panel) {
+  if (panel.open) {
+    const confirm = panel.querySelector("[data-confirm]");
     if (confirm) confirm.click();
     return;
   }
-  removal.open = true;
-  const first = removal.querySelector("input:checked") || removal.querySelector("input") || removal.querySelector("summary");
+  for (const other of all("[data-panel][open]")) other.open = false;
+  panel.open = true;
+  const first = panel.querySelector("input:checked") || panel.querySelector("input[type=radio]") || panel.querySelector("summary");
   first.focus();
 }
 
@@ -44,8 +47,8 @@ function press(key) {
   if (key === "n" && byNote()) { byNote().focus(); return true; }
   const target = document.querySelector(`[data-key="${CSS.escape(key)}"]`);
   if (!target) return false;
-  const removal = target.closest("[data-removal]");
-  if (removal) openRemoval(removal);
+  const panel = target.closest("[data-panel]");
+  if (panel) openPanel(panel);
   else target.click();
   return true;
 }
@@ -61,14 +64,14 @@ function openKeys() {
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.isComposing) return;
-  const removal = document.querySelector("[data-removal][open]");
+  const panel = openedPanel();
   if (event.key === "Escape") {
-    if (removal) { removal.open = false; removal.querySelector("summary").focus(); }
+    if (panel) { panel.open = false; panel.querySelector("summary").focus(); }
     else if (document.activeElement === byNote()) byNote().blur();
     return;
   }
-  if (event.key === "Enter" && removal && event.target.type === "radio") {
-    removal.querySelector("[data-confirm]").click();
+  if (event.key === "Enter" && panel && event.target.type === "radio") {
+    panel.querySelector("[data-confirm]").click();
     event.preventDefault();
     return;
   }
@@ -80,8 +83,8 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-open]");
   if (opener) openKeys();
-  const removal = document.querySelector("[data-removal][open]");
-  if (removal && !removal.contains(event.target)) removal.open = false;
+  const panel = openedPanel();
+  if (panel && !panel.contains(event.target)) panel.open = false;
 });
 
 // A form is sent once, however often a tired finger presses.
@@ -96,6 +99,13 @@ window.addEventListener("pageshow", () => all("form").forEach((form) => delete f
 for (const form of all("[data-autosubmit]")) {
   form.querySelector("button").hidden = true;
   form.addEventListener("change", () => form.requestSubmit());
+}
+
+// A post stays with whoever reads it while its page is seen, and goes back when it is left.
+for (const claim of all("[data-claim]")) {
+  const send = (where) => fetch(where, { method: "POST", body: new FormData(claim), keepalive: true }).catch(() => { /* it runs out by itself */ });
+  setInterval(() => { if (document.visibilityState === "visible") send(claim.dataset.claim); }, Number(claim.dataset.every) * 1000);
+  window.addEventListener("pagehide", () => navigator.sendBeacon(claim.dataset.release, new FormData(claim)));
 }
 
 // What can no longer be undone is no longer offered.

@@ -1,0 +1,1 @@
+"""Measurements anyone can repeat; `docs/performance.md` says what they gave."""

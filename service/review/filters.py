@@ -1,0 +1,118 @@
+"""What a moderator narrowed the queue to, and the conditions that says in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, or_, select
+
+from classifiers.labels import Severity
+from service.review import words
+from service.store.models import Forum, QueueItem, Skip
+
+LONGEST = 200
+"""Code points of a board's name, the longest value of all."""
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Each empty for all: `label` is an area or `area.label`, `age` and `who` are keys of `words.AGES` and `words.WHOSE`."""
+
+    label: str = ""
+    severity: str = ""
+    board: str = ""
+    forum: str = ""
+    age: str = ""
+    who: str = ""
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> Filters:
+        """From parameters of a URL; a value that nothing knows counts as empty."""
+        known = {
+            "label": _is_label,
+            "severity": _is_severity,
+            "age": words.AGES.__contains__,
+            "who": words.WHOSE.__contains__,
+        }
+        given = {field.name: query.get(field.name, "")[:LONGEST] for field in fields(cls)}
+        return cls(**{name: value for name, value in given.items() if known.get(name, bool)(value)})
+
+    def query(self, **changed: str) -> dict[str, str]:
+        """As parameters of a URL; `changed` names those that differ."""
+        return {name: value for name, value in vars(replace(self, **changed)).items() if value}
+
+    @property
+    def area(self) -> str:
+        return self.label.partition(".")[0]
+
+    @property
+    def any(self) -> bool:
+        return bool(self.query())
+
+
+def _is_label(value: str) -> bool:
+    area, _, name = value.partition(".")
+    return area in words.AREAS and (
+        not name or (area, name) in words.LABELS or (area == "not_checked" and name in words.NOT_CHECKED)
+    )
+
+
+def _is_severity(value: str) -> bool:
+    return value in Severity.__members__.values()
+
+
+def waiting(filters: Filters, reader: str, moment: datetime) -> list[ColumnElement[bool]]:
+    """The conditions on open items under the filters, as the moderator `reader` sees the queue."""
+    wanted = [QueueItem.state == "open", *offered(filters, reader), *narrowed(filters)]
+    if filters.age:
+        wanted.append(of_age(filters.age, moment))
+    if filters.who in ("me", "nobody"):
+        wanted.append(of_whom(filters.who, reader, moment))
+    return wanted
+
+
+def offered(filters: Filters, reader: str) -> list[ColumnElement[bool]]:
+    """What somebody skipped is offered to them only where they ask for it."""
+    mine = select(Skip.item_id).where(Skip.moderator_id == reader)
+    return [QueueItem.id.in_(mine) if filters.who == "skipped" else QueueItem.id.not_in(mine)]
+
+
+def narrowed(filters: Filters) -> list[ColumnElement[bool]]:
+    """The conditions of what an item is about and where it comes from."""
+    wanted = []
+    if filters.label:
+        end = " " if "." in filters.label else "."
+        wanted.append(QueueItem.labels.contains(f" {filters.label}{end}", autoescape=True))
+    if filters.severity:
+        wanted.append(QueueItem.severity == filters.severity)
+    if filters.board:
+        wanted.append(QueueItem.board == filters.board)
+    if filters.forum:
+        wanted.append(QueueItem.forum_id == select(Forum.id).where(Forum.slug == filters.forum).scalar_subquery())
+    return wanted
+
+
+def of_age(age: str, moment: datetime) -> ColumnElement[bool]:
+    """Whether an item's clock has run out, or it waits for longer than a day or a week."""
+    if age == "overdue":
+        return QueueItem.due_at < moment
+    return QueueItem.created_at < moment - timedelta(days=1 if age == "day" else 7)
+
+
+def of_whom(who: str, reader: str, moment: datetime) -> ColumnElement[bool]:
+    """Whether an item is `reader`'s ("me"), by hand-over or because they read it, or nobody's."""
+    if who == "me":
+        return or_(
+            QueueItem.assigned_to == reader, and_(QueueItem.claimed_by == reader, QueueItem.claimed_until > moment)
+        )
+    return and_(
+        QueueItem.assigned_to.is_(None), or_(QueueItem.claimed_until.is_(None), QueueItem.claimed_until <= moment)
+    )
+
+
+def free_for(reader: str, moment: datetime) -> ColumnElement[bool]:
+    """Whether `reader` may go on to an item: nobody else reads it, and it was not handed to another."""
+    unread = or_(QueueItem.claimed_by.is_(None), QueueItem.claimed_by == reader, QueueItem.claimed_until <= moment)
+    return and_(unread, or_(QueueItem.assigned_to.is_(None), QueueItem.assigned_to == reader))
