@@ -73,6 +73,13 @@ class Settings(BaseSettings):
     distress_minutes: int = Field(60, ge=1, description="How soon at a post of somebody in distress.")
     high_minutes: int = Field(240, ge=1, description="How soon at any other post of high severity.")
     other_minutes: int = Field(1440, ge=1, description="How soon at everything else in the queue.")
+    on_call_url: SecretStr = Field(
+        SecretStr(""), description="Webhook told of overdue crisis posts (Slack, Mattermost, Discord or your own)."
+    )
+    on_call_email: str = Field("", description="Address that is mailed of overdue crisis posts; needs `HEED_SMTP_URL`.")
+    smtp_url: SecretStr = Field(
+        SecretStr(""), description="Mail server: `smtp://user:password@host:587` (STARTTLS) or `smtps://…:465`."
+    )
     claim_seconds: int = Field(
         300, ge=30, description="How long a post stays with the moderator who opened it and then left without a word."
     )
@@ -91,6 +98,12 @@ class Settings(BaseSettings):
             raise ValueError("HEED_REDIS_URL must be set in production")
         if not self.public_url.startswith("https://"):
             raise ValueError("HEED_PUBLIC_URL must start with https:// in production")
+        return self
+
+    @model_validator(mode="after")
+    def _mail_needs_a_server(self) -> Settings:
+        if self.on_call_email and not self.smtp_url.get_secret_value():
+            raise ValueError("HEED_SMTP_URL must be set where HEED_ON_CALL_EMAIL is")
         return self
 
     @property

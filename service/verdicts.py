@@ -36,11 +36,19 @@ def record_verdict(session: Session, revision: Revision, document: dict[str, Any
 
 
 def record_decision(
-    session: Session, item_id: str, version: int, moderator: Moderator, action: str, note: str = "", label: str = ""
+    session: Session,
+    item_id: str,
+    version: int,
+    moderator: Moderator,
+    action: str,
+    note: str = "",
+    label: str = "",
+    agreed_by: str | None = None,
 ) -> Verdict:
     """A moderator's decision on an open item: a new verdict by a person, told to the forum like any other.
 
-    Raises Conflict where somebody else was faster, Forbidden for `remove` of a person's own distress.
+    Raises Conflict where somebody else was faster, Forbidden for `remove` of a person's own distress unless another
+    moderator, `agreed_by`, proposed it.
     """
     post, item = _item(session, item_id, version)
     if item.state != "open":
@@ -48,7 +56,8 @@ def record_decision(
     if action not in DECISIONS:
         raise Invalid(f"Choose one of {', '.join(DECISIONS)}.", field="action")
     machine = session.get_one(Verdict, item.verdict_id)
-    if action == "remove" and flagged_distress(machine.document):
+    alone = agreed_by in (None, moderator.id)
+    if action == "remove" and alone and flagged_distress(machine.document):
         raise Forbidden(
             "This post may be a cry for help, and a person in distress is never punished. "
             "Escalate it, or hold it while somebody answers the author."
@@ -59,9 +68,8 @@ def record_decision(
     verdict = _make_current(session, post, machine.revision, document, decided_by=moderator.id, note=note)
     item.state, item.decided_at, item.version = "decided", now(), item.version + 1
     _announce(session, post, machine.revision, verdict, "post.decision")
-    audit.write(
-        session, "decided", moderator_id=moderator.id, post_id=post.id, action=action, verdict=verdict.id, label=label
-    )
+    detail = {"action": action, "verdict": verdict.id, "label": label} | ({"agreed_by": agreed_by} if agreed_by else {})
+    audit.write(session, "decided", moderator_id=moderator.id, post_id=post.id, **detail)
     return verdict
 
 

@@ -1,13 +1,20 @@
-"""Which processes of this machine run, without help of the programs they belong to."""
+"""Processes and ports of this machine, without help of the programs they belong to."""
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 PROC = Path("/proc")
+
+
+def free_port() -> int:
+    """A port of the loopback address that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
 
 
 def alive(pid: int) -> bool:

@@ -1,4 +1,5 @@
-"""The sweeper: wakes workers for whatever is pending or due. Redis may have been wiped; the database knows."""
+"""The sweeper: wakes workers for whatever is pending or due, and alerts who is on call. Redis may have been wiped; the
+database knows."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from service.settings import settings
 from service.store import Store, store
 from service.store.models import Delivery, Revision, now
 from service.wakeup import wake_classify, wake_deliver
-from workers import stopping
+from workers import on_call, stopping
 from workers.classify import pending
 from workers.deliver import due
 from workers.logs import kind, start_logs
@@ -38,6 +39,7 @@ def once() -> Waiting:
         wake_classify()
     if waiting.due:
         wake_deliver()
+    on_call.alert(store(), settings())
     return waiting
 
 

@@ -40,7 +40,10 @@ class Answer:
 def send(
     url: str, secret: str, message_id: str, payload: dict[str, Any], *, seconds: float, allow_private: bool
 ) -> Answer:
-    """POST `payload` to `url`; never raises. `seconds` bounds the whole attempt, name look-up aside."""
+    """POST `payload` to `url`; never raises. `seconds` bounds the whole attempt, name look-up aside.
+
+    Where `secret` is empty the request is not signed.
+    """
     body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
     try:
         target = check_url(url, allow_private=allow_private)
@@ -60,14 +63,16 @@ def send(
 
 def _headers(secret: str, message_id: str, body: bytes) -> dict[str, str]:
     moment = datetime.now(UTC)
-    return {
+    headers = {
         "content-type": "application/json",
         "user-agent": AGENT,
         "webhook-id": message_id,
         "webhook-timestamp": str(int(moment.timestamp())),
-        "webhook-signature": Webhook(secret).sign(message_id, moment, body.decode()),
         "connection": "close",
     }
+    if secret:
+        headers["webhook-signature"] = Webhook(secret).sign(message_id, moment, body.decode())
+    return headers
 
 
 def _post(target: Target, addresses: list[str], body: bytes, headers: dict[str, str], seconds: float) -> Answer:

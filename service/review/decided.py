@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from service.review import words
 from service.review.queue import labels_of
-from service.store.models import Forum, Moderator, Post, QueueItem, Revision, Verdict
+from service.store.models import Forum, Moderator, QueueItem, Revision, Verdict
 
 LATEST = 50
 
@@ -33,16 +33,18 @@ class Decision:
 
 def load_decided(session: Session) -> list[Decision]:
     """The newest decisions that stand."""
+    newest = (QueueItem.decided_at.desc(), QueueItem.id.desc())
+    ids = session.scalars(
+        select(QueueItem.id).where(QueueItem.state == "decided").order_by(*newest).limit(LATEST)
+    ).all()
     query = (
         select(QueueItem, Verdict, Moderator.name, Revision.board, Forum.name)
         .join(Verdict, (Verdict.post_id == QueueItem.post_id) & Verdict.current)
         .join(Moderator, Moderator.id == Verdict.decided_by)
         .join(Revision, Revision.id == Verdict.revision_id)
         .join(Forum, Forum.id == QueueItem.forum_id)
-        .join(Post, Post.id == QueueItem.post_id)
-        .where(QueueItem.state == "decided", Post.deleted.is_(False))
-        .order_by(QueueItem.decided_at.desc(), QueueItem.id.desc())
-        .limit(LATEST)
+        .where(QueueItem.id.in_(ids))
+        .order_by(*newest)
     )
     return [_decision(*row) for row in session.execute(query)]
 

@@ -6,7 +6,7 @@ from flask import Blueprint, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service.errors import Conflict, Forbidden, Invalid
-from service.review import undo, words
+from service.review import opinions, undo, words
 from service.review.claims import check
 from service.review.filters import Filters
 from service.review.pages import render_item
@@ -42,10 +42,16 @@ def _decide(item_id: str, filters: Filters, note: str) -> str:
         raise Invalid(f"The note is too long. Keep it under {LONGEST_NOTE} characters.", field="note")
     if action == "remove" and label not in _removals():
         raise Invalid("Choose what the post is removed for, so that its author can be told.", field="label")
+    label = label if action == "remove" else ""
     with store().write() as db:
         moderator = db.get_one(Moderator, g.moderator.id)
         check(db, item_id, moderator)
-        verdict = record_decision(db, item_id, _version(), moderator, action, note, label if action == "remove" else "")
+        item = db.get(QueueItem, item_id)
+        agreed_by = opinions.proposed_by_another(db, item, moderator) if item else None
+        if item and not agreed_by and opinions.needs_second(db, item, action):
+            opinions.propose_removal(db, item_id, _version(), moderator, label, note)
+            return item_id
+        verdict = record_decision(db, item_id, _version(), moderator, action, note, label, agreed_by)
         item = db.get_one(QueueItem, item_id)
         following = next_item(db, filters, moderator.id, item)
         done, version = words.DONE[verdict.action], item.version

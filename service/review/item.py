@@ -15,6 +15,7 @@ from service.errors import NotFound
 from service.review import claims, words
 from service.review.clock import Clock
 from service.review.highlight import Mark, Segment, segments
+from service.review.opinions import proposals
 from service.review.skips import has_skipped
 from service.store.models import AuditEntry, Forum, Moderator, Post, QueueItem, Revision, Verdict, now
 from service.verdicts import current_verdict, flagged_distress
@@ -72,6 +73,21 @@ class Desk:
 
 
 @dataclass(frozen=True)
+class Proposal:
+    """A colleague's, or the reader's own, wish to remove a post whose author may be in distress."""
+
+    who: str
+    own: bool
+    label: str
+    note: str
+    when: datetime
+
+    @property
+    def removed_for(self) -> str:
+        return words.removed_for(self.label)
+
+
+@dataclass(frozen=True)
 class ItemView:
     """Everything the page of one post shows."""
 
@@ -96,6 +112,8 @@ class ItemView:
     models: dict[str, str]
     clock: Clock | None
     desk: Desk
+    proposals: list[Proposal]
+    """Who would remove it, where a second person has to agree."""
     broken: bool = False
     """True where the reasons could not be read; the text is shown without marks."""
 
@@ -137,6 +155,10 @@ def load_item(session: Session, item_id: str, reader: str, *, shown: bool = Fals
         "policy_version": machine.policy_version,
         "clock": Clock.of(item, now()),
         "desk": load_desk(session, item, reader),
+        "proposals": [
+            Proposal(name, opinion.moderator_id == reader, opinion.label, opinion.note, opinion.created_at)
+            for opinion, name in proposals(session, item)
+        ],
     }
     try:
         return ItemView(**common, **_read(machine, shown))

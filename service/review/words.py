@@ -72,7 +72,12 @@ SKIPS = {
 }
 """Why a moderator leaves a post to others."""
 
-PASSED = {"skipped": "Left it to others", "handed_over": "Handed it to {to}", "took_over": "Took it over"}
+PASSED = {
+    "skipped": "Left it to others",
+    "handed_over": "Handed it to {to}",
+    "took_over": "Took it over",
+    "proposed_removal": "Proposed to remove it",
+}
 """How an item went from hand to hand, by what the audit calls it."""
 
 OTHER_RULES = "forum_rules"

@@ -36,6 +36,12 @@ OPEN = {"sqlite_where": text("state = 'open'"), "postgresql_where": text("state 
 """An index of what waits only: a million decided items cost it nothing."""
 
 
+CLAIMED = {
+    "sqlite_where": text("claimed_by IS NOT NULL"),
+    "postgresql_where": text("claimed_by IS NOT NULL"),
+}
+
+
 class UtcDateTime(TypeDecorator):
     """Aware UTC in Python on every database (SQLite keeps none)."""
 
@@ -141,6 +147,7 @@ class Verdict(Base):
             postgresql_where=text("current"),
         ),
         Index("ix_verdict_revision", "revision_id"),
+        Index("ix_verdict_post", "post_id"),
     )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("verdict"))
@@ -167,8 +174,15 @@ class QueueItem(Base):
     __tablename__ = "queue_item"
     __table_args__ = (
         Index("ix_queue_order", "lane", "due_at", "id", **OPEN),
-        Index("ix_queue_counts", "forum_id", "board", "severity", "labels", "assigned_to", "due_at", "id", **OPEN),
-        Index("ix_queue_decided", "state", "decided_at"),
+        # All that the counts read, so that they open no row.
+        Index(
+            "ix_queue_counts",
+            *("forum_id", "board", "severity", "labels", "assigned_to", "due_at"),
+            *("created_at", "claimed_by", "claimed_until", "id", "state"),
+            **OPEN,
+        ),
+        Index("ix_queue_claimed", "claimed_by", **CLAIMED),
+        Index("ix_queue_decided", "state", "decided_at", "id"),
     )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("item"))
@@ -198,6 +212,22 @@ class Skip(Base):
     item_id: Mapped[str] = mapped_column(ForeignKey("queue_item.id", ondelete="CASCADE"), primary_key=True)
     moderator_id: Mapped[str] = mapped_column(ForeignKey("moderator.id"), primary_key=True)
     reason: Mapped[str] = mapped_column(String(20), comment="service.review.words.SKIPS")
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Opinion(Base):
+    """What a moderator would do with an item, where a second person has to agree before it is done."""
+
+    __tablename__ = "opinion"
+    __table_args__ = (UniqueConstraint("item_id", "version", "moderator_id"),)
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("opinion"))
+    item_id: Mapped[str] = mapped_column(ForeignKey("queue_item.id", ondelete="CASCADE"))
+    version: Mapped[int] = mapped_column(Integer, comment="the item's, when it was given; of another it counts no more")
+    moderator_id: Mapped[str] = mapped_column(ForeignKey("moderator.id"))
+    action: Mapped[str] = mapped_column(String(10), comment="as in service.verdicts.DECISIONS")
+    label: Mapped[str] = mapped_column(String(80), default="", comment="what it would be removed for")
+    note: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -235,6 +265,22 @@ class Delivery(Base):
     last_error: Mapped[str] = mapped_column(String(300), default="")
     created_at: Mapped[datetime] = mapped_column(default=now)
     delivered_at: Mapped[datetime | None]
+
+
+class Alert(Base):
+    """Somebody on call is to be told that an item is overdue: once for each time that it was due."""
+
+    __tablename__ = "alert"
+    __table_args__ = (UniqueConstraint("item_id", "item_due_at"), Index("ix_alert_due", "state", "due_at"))
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("alert"))
+    item_id: Mapped[str] = mapped_column(ForeignKey("queue_item.id", ondelete="CASCADE"))
+    item_due_at: Mapped[datetime] = mapped_column(comment="when somebody should have looked at the item")
+    state: Mapped[str] = mapped_column(String(10), default="pending", comment="pending|sent|given_up")
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    due_at: Mapped[datetime] = mapped_column(default=now, comment="of the next attempt")
+    last_error: Mapped[str] = mapped_column(String(300), default="")
+    created_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class Moderator(Base):

@@ -148,11 +148,12 @@ def test_removing_asks_what_for(open_page, store, items):
         assert verdict.document["removed_for"] == "medical.dosing"
 
 
-def test_a_cry_for_help_can_not_be_removed(open_page, store, items):
+def test_a_cry_for_help_is_not_removed_by_one_person(open_page, store, items):
     page = open_page()
     page.goto(f"/console/items/{items[4]}")
     page.keyboard.press("r")
     expect(page.get_by_text("nobody is punished for a cry for help")).to_be_visible()
+    expect(page.get_by_role("button", name="Propose to remove it")).to_be_hidden()
     page.keyboard.press("r")
     assert decided_as(store, items[4])[0] == "open"
 

@@ -7,7 +7,6 @@ import os
 import re
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -16,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
-from processes import alive, descendants, until
+from processes import alive, descendants, free_port, until
 from redis import Redis
 from sqlalchemy import create_engine, text
 from standardwebhooks import Webhook
@@ -25,11 +24,6 @@ from workers.embedded import prepare
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 180
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 class Heed:

@@ -10,7 +10,7 @@ from review_posts import SAMPLES, add_revision
 from sqlalchemy import select
 
 from service.settings import settings
-from service.store.models import AuditEntry, Delivery, Post, QueueItem, Verdict, now
+from service.store.models import AuditEntry, Delivery, Opinion, Post, QueueItem, Verdict, now
 
 DOSING, CRISIS, MEDICAL = 13, 0, 2
 """Places of samples: a flagged dose, somebody in danger, a held post about stopping a treatment."""
@@ -73,11 +73,47 @@ def test_what_was_found_is_offered_first(console, items):
     assert not [value for value, _ in offered if value.startswith("claim")]
 
 
-def test_nobody_is_removed_for_their_own_distress(store, console, items):
-    assert 'value="remove"' not in console.form(items[CRISIS])
-    answer = console.decide(items[CRISIS], "remove", label="forum_rules", note="keep this")
-    assert answer.status_code == 403 and "never punished" in answer.text and "keep this</textarea>" in answer.text
+def test_nobody_is_removed_for_their_own_distress_by_one_person(store, console, items):
+    answer = console.decide(items[CRISIS], "remove", label="forum_rules")
+    assert answer.status_code == 403 and "never punished" in answer.text
+    for _ in range(2):
+        answer = console.decide(items[CRISIS], "remove", label="forum_rules", note="keep this")
+        assert answer.headers["Location"] == f"/console/items/{items[CRISIS]}"
     assert state(store, items[CRISIS]) == "open" and current(store, items[CRISIS]).decided_by is None
+    page = text(console.page(answer.headers["Location"]))
+    assert "You would remove this post for: the forum’s other rules. “keep this” A colleague has to agree." in page
+    with store.read() as session:
+        assert len(session.scalars(select(Opinion)).all()) == 1
+
+
+def test_a_second_person_may_agree(store, console, sam, items, moderator):
+    console.decide(items[CRISIS], "remove", label="forum_rules", note="names the ward and the nurses")
+    console.get(f"/console/items/{items[MEDICAL]}")
+    page = text(sam.page(f"/console/items/{items[CRISIS]}"))
+    assert "robin would remove this post for: the forum’s other rules. “names the ward and the nurses”" in page
+    assert 'name="label" value="forum_rules"' in sam.form(items[CRISIS])
+    assert sam.decide(items[CRISIS], "remove", label="forum_rules").status_code == 303
+    assert current(store, items[CRISIS]).action == "remove"
+    with store.read() as session:
+        entry = session.scalar(select(AuditEntry).where(AuditEntry.what == "decided"))
+    assert entry.detail["agreed_by"] == moderator.id != entry.moderator_id
+
+
+def test_a_second_person_may_decide_otherwise(store, console, sam, items):
+    console.decide(items[CRISIS], "remove", label="forum_rules", note="names the ward")
+    console.get(f"/console/items/{items[MEDICAL]}")
+    assert sam.decide(items[CRISIS], "escalate").status_code == 303
+    assert current(store, items[CRISIS]).action == "escalate"
+
+
+def test_what_was_proposed_of_an_older_text_counts_no_more(store, console, sam, items):
+    console.decide(items[CRISIS], "remove", label="forum_rules", note="names the ward")
+    console.get(f"/console/items/{items[MEDICAL]}")
+    with store.write() as session:
+        post = session.scalar(select(Post).where(Post.external_id == str(CRISIS + 1)))
+        add_revision(session, post, SAMPLES[4], 2)
+    answer = sam.decide(items[CRISIS], "remove", label="forum_rules", note="I agree")
+    assert answer.status_code == 303 and state(store, items[CRISIS]) == "open"
 
 
 @pytest.mark.parametrize(("field", "value"), [("action", "burn"), ("action", ""), ("version", "x"), ("version", "")])

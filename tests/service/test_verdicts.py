@@ -144,11 +144,13 @@ def test_the_second_of_two_deciders_is_told(case):
         case.decide("remove")
 
 
-def test_distress_is_never_removed(case):
+@pytest.mark.parametrize("agreed_by", [None, "user_1"])
+def test_distress_is_never_removed_by_one_person(case, agreed_by):
     case.verdict(1, "ideation")
     with pytest.raises(Forbidden, match="never punished"):
-        case.decide("remove")
+        case.decide("remove", agreed_by=agreed_by)
     assert case.item().state == "open"
+    assert case.decide("remove", agreed_by="user_2").action == "remove"
 
 
 def test_an_unknown_decision_is_named(case):

@@ -11,18 +11,13 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from processes import until
+from processes import free_port, until
 
 from service.errors import ConfigurationError
 from service.settings import settings
 from workers.web import check_port, options
 
 ROOT = Path(__file__).parents[2]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 class Web:

@@ -12,6 +12,10 @@ branch_labels = None
 depends_on = None
 
 OPEN = {"sqlite_where": sa.text("state = 'open'"), "postgresql_where": sa.text("state = 'open'")}
+CLAIMED = {
+    "sqlite_where": sa.text("claimed_by IS NOT NULL"),
+    "postgresql_where": sa.text("claimed_by IS NOT NULL"),
+}
 MINUTES = {"crisis": 15, "distress": 60, "high": 240, "other": 1440}
 BATCH = 1000
 
@@ -74,11 +78,17 @@ def upgrade() -> None:
         table.create_index("ix_queue_order", ["lane", "due_at", "id"], unique=False, **OPEN)
         table.create_index(
             "ix_queue_counts",
-            ["forum_id", "board", "severity", "labels", "assigned_to", "due_at", "id"],
+            [
+                *("forum_id", "board", "severity", "labels", "assigned_to", "due_at"),
+                *("created_at", "claimed_by", "claimed_until", "id", "state"),
+            ],
             unique=False,
             **OPEN,
         )
-        table.create_index("ix_queue_decided", ["state", "decided_at"], unique=False)
+        table.create_index("ix_queue_claimed", ["claimed_by"], unique=False, **CLAIMED)
+        table.create_index("ix_queue_decided", ["state", "decided_at", "id"], unique=False)
+    with op.batch_alter_table("verdict") as table:
+        table.create_index("ix_verdict_post", ["post_id"], unique=False)
     op.create_table(
         "skip",
         sa.Column("item_id", sa.String(length=40), nullable=False),
