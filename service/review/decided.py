@@ -58,7 +58,7 @@ def _decision(item: QueueItem, verdict: Verdict, who: str, board: str, forum: st
         who=who,
         when=item.decided_at or verdict.created_at,
         note=verdict.note,
-        labels=labels_of(item, verdict.document),
+        labels=labels_of(item.id, verdict.document),
         forum=forum,
         board=board,
     )

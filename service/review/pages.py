@@ -11,16 +11,18 @@ from sqlalchemy.orm import Session
 from service import audit
 from service.errors import NotFound
 from service.review import words
+from service.review.author import load_earlier
 from service.review.claims import claim, let_go
 from service.review.counts import load_counts
 from service.review.decided import load_decided
 from service.review.filters import Filters
 from service.review.item import ItemView, load_item
+from service.review.login import safe_path
 from service.review.queue import load_rows, next_item, previous_item
 from service.review.views import load_views
 from service.settings import settings
 from service.store import store
-from service.store.models import QueueItem, now
+from service.store.models import Moderator, QueueItem, now
 
 blueprint = Blueprint("pages", __name__)
 
@@ -84,6 +86,7 @@ def render_item(db: Session, item_id: str, *, problem: str = "", note: str = "",
         began=began.isoformat() if began else "",
         renew_seconds=settings().claim_seconds // 3,
         skips=words.SKIPS,
+        earlier=load_earlier(db, view.revision),
         removals=removal_choices(view),
         problem=problem,
         note=note,
@@ -116,6 +119,15 @@ def personal_data(item_id: str) -> ResponseReturnValue:
     others = [known for known in session.get("shown", []) if known != key]
     session["shown"] = [*others, key][-SHOWN:] if show else others
     return redirect(url_for("review.pages.item", item_id=item_id, **Filters.of(request.args).query()), 303)
+
+
+@blueprint.post("/softened")
+def softened() -> ResponseReturnValue:
+    """Blur sharp sentences for this moderator until they want to read one, or show them at once."""
+    with store().write() as db:
+        db.get_one(Moderator, g.moderator.id).softened = request.form.get("softened") == "yes"
+    back = safe_path(request.form.get("back", ""))
+    return redirect(back or url_for("review.pages.queue"), 303)
 
 
 def is_shown(db: Session, item_id: str) -> bool:

@@ -159,12 +159,12 @@ def _filled(row: Row, document: dict[str, Any], revision: Revision) -> Row:
     )
 
 
-def labels_of(item: QueueItem, document: dict[str, Any]) -> list[str]:
-    """What the item is about in plain words; nothing where its verdict can't be read."""
+def labels_of(item_id: str, document: dict[str, Any]) -> list[str]:
+    """What an item is about in plain words; nothing where its verdict can't be read. The id is for the log."""
     try:
         return _labels(document)
     except UNREADABLE as error:
-        log.error("item %s: its verdict can't be shown (%s)", item.id, type(error).__name__)
+        log.error("item %s: its verdict can't be shown (%s)", item_id, type(error).__name__)
         return []
 
 

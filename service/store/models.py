@@ -294,6 +294,7 @@ class Moderator(Base):
     role: Mapped[str] = mapped_column(String(10), default="moderator", comment="moderator|admin")
     active: Mapped[bool] = mapped_column(Boolean, default=True)
     session_epoch: Mapped[int] = mapped_column(Integer, default=1, comment="raised to end every session of theirs")
+    softened: Mapped[bool] = mapped_column(Boolean, default=False, comment="sharp sentences are blurred until wanted")
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 

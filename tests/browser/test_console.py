@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from review_posts import seed
+from review_posts import SAMPLES, add_post, seed
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
@@ -312,6 +312,43 @@ def test_a_view_is_saved_and_found_again(open_page, items):
     page.goto("/console/")
     page.get_by_role("link", name="the urgent ones").click()
     expect(page).to_have_url(re.compile(r"label=self_harm"))
+
+
+def test_new_posts_appear_by_themselves(open_page, store, forum, items):
+    page = open_page()
+    page.keyboard.press("j")
+    first = page.evaluate("document.activeElement.closest('li').id")
+    with store.write() as session:
+        add_post(session, session.merge(forum.forum, load=False), SAMPLES[1], "new")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.get_by_role("heading", level=1)).to_have_text("16 posts wait for a person")
+    expect(page.locator("[data-told]")).to_have_text("One new post")
+    assert page.evaluate("document.activeElement.closest('li').id") == first
+    assert page.title().startswith("16 waiting")
+
+
+def test_somebody_who_took_over_is_told_of(open_page, store, items, sam):
+    page, other = open_page(), open_page(sam)
+    page.goto(f"/console/items/{items[2]}")
+    other.goto(f"/console/items/{items[2]}")
+    other.keyboard.press("t")
+    expect(other.get_by_role("button", name="Approve")).to_be_visible()
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.get_by_text("Somebody else has this post now")).to_be_visible()
+
+
+def test_a_sharp_sentence_is_blurred_until_wanted(open_page, items):
+    page = open_page()
+    page.goto(f"/console/items/{items[0]}")
+    sharp = page.locator("mark.self_harm").first
+    assert sharp.evaluate("e => getComputedStyle(e).filter") == "none"
+    page.keyboard.press("b")
+    expect(page.locator("body.softened")).to_be_visible()
+    assert "blur" in sharp.evaluate("e => getComputedStyle(e).filter")
+    sharp.focus()
+    assert sharp.evaluate("e => getComputedStyle(e).filter") == "none"
+    page.keyboard.press("b")
+    expect(page.locator("body.softened")).to_have_count(0)
 
 
 def test_everything_works_without_javascript(open_page, store, items):

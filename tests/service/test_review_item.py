@@ -196,3 +196,41 @@ def test_offsets_past_the_end_show_the_text(store, console, items):
 def test_the_page_title_tells_nothing_of_the_post(console, items):
     title = re.search(r"<title>(.*?)</title>", console.page(f"/console/items/{items[5]}"))[1]
     assert title == "Home address · Heed"
+
+
+def test_what_else_the_author_posted_is_shown_with_what_became_of_it(store, forum, console, items):
+    with store.write() as session:
+        where = session.merge(forum.forum, load=False)
+        again = Sample("Off topic", "x", labels=(("dosing", 0.9, "x"),), author=SAMPLES[2].author)
+        other = add_post(session, where, again, "again")
+        clean = Sample("Off topic", "good morning all", author=SAMPLES[2].author)
+        add_post(session, where, clean, "clean")
+        add_post(session, where, Sample("b", "x", labels=(("dosing", 0.9, "x"),), author="somebody else"), "else")
+    console.decide(other, "remove", label="medical.dosing")
+    page = console.page(f"/console/items/{items[2]}")
+    listed = text(re.search(r'<ul class="earlier">(.*?)</ul>', page, re.S)[1])
+    assert "Telling someone which dose to take · Removed by robin" in listed and "Nothing found · Approved" in listed
+    assert listed.count("Off topic") == 2
+    assert f'href="/console/items/{other}"' in page
+
+
+def test_an_author_the_forum_does_not_name_has_no_past(store, forum, console):
+    with store.write() as session:
+        where = session.merge(forum.forum, load=False)
+        ids = [
+            add_post(session, where, Sample("b", "x", labels=(("dosing", 0.9, "x"),), author=""), name) for name in "ab"
+        ]
+    assert 'class="earlier"' not in console.page(f"/console/items/{ids[0]}")
+
+
+def test_sharp_sentences_are_blurred_for_who_wants_it(store, app, console, items, sam):
+    assert 'class="reading"' in console.page(f"/console/items/{items[0]}")
+    answer = console.post("/console/softened", softened="yes", back="/console/?label=medical")
+    assert answer.headers["Location"] == "/console/?label=medical"
+    page = console.page(f"/console/items/{items[0]}")
+    assert (
+        'class="reading softened"' in page and 'class="mark self_harm"' in page and 'tabindex="0">I’ve written' in page
+    )
+    assert "softened" not in re.search(r"<body[^>]*>", sam.page("/console/"))[0]
+    assert console.post("/console/softened", softened="no", back="//evil").headers["Location"] == "/console/"
+    assert 'class="list"' in console.page("/console/")

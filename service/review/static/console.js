@@ -103,9 +103,40 @@ for (const form of all("[data-autosubmit]")) {
 
 // A post stays with whoever reads it while its page is seen, and goes back when it is left.
 for (const claim of all("[data-claim]")) {
-  const send = (where) => fetch(where, { method: "POST", body: new FormData(claim), keepalive: true }).catch(() => { /* it runs out by itself */ });
-  setInterval(() => { if (document.visibilityState === "visible") send(claim.dataset.claim); }, Number(claim.dataset.every) * 1000);
+  const keep = async () => {
+    if (document.visibilityState !== "visible") return;
+    const answer = await fetch(claim.dataset.claim, { method: "POST", body: new FormData(claim) }).catch(() => null);
+    if (answer && answer.status === 409) document.querySelector("[data-lost]").hidden = false;
+  };
+  setInterval(keep, Number(claim.dataset.every) * 1000);
+  document.addEventListener("visibilitychange", keep);
   window.addEventListener("pagehide", () => navigator.sendBeacon(claim.dataset.release, new FormData(claim)));
+}
+
+// New posts appear by themselves, and clocks go on; focus stays where it was.
+const EVERY = 20_000;
+
+async function refresh() {
+  if (document.visibilityState !== "visible") return;
+  const answer = await fetch(location.href).catch(() => null);
+  if (!answer || !answer.ok || answer.redirected) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const focused = document.activeElement.closest("[data-live] li[id]");
+  const total = (page) => Number(page.querySelector("[data-total]")?.dataset.total ?? 0);
+  const more = total(fresh) - total(document);
+  for (const part of all("[data-live]")) {
+    const next = fresh.querySelector(`[data-live="${part.dataset.live}"]`);
+    if (next && next.innerHTML !== part.innerHTML) part.replaceChildren(...document.adoptNode(next).childNodes);
+  }
+  document.title = fresh.title;
+  tellLocalTimes();
+  if (focused) byId(focused.id)?.querySelector("[data-row]").focus({ preventScroll: true });
+  if (more > 0) document.querySelector("[data-told]").textContent = more === 1 ? "One new post" : `${more} new posts`;
+}
+
+if (document.querySelector('[data-live="rows"]')) {
+  setInterval(refresh, EVERY);
+  document.addEventListener("visibilitychange", refresh);
 }
 
 // What can no longer be undone is no longer offered.
@@ -118,7 +149,10 @@ for (const offer of all("[data-seconds]")) {
 if (matchMedia("(max-width: 60rem)").matches) for (const fold of all("[data-fold]")) fold.open = false;
 
 const local = new Intl.DateTimeFormat(undefined, { dateStyle: "long", timeStyle: "short" });
-for (const time of all("time")) time.title = local.format(new Date(time.dateTime));
+function tellLocalTimes() {
+  for (const time of all("time")) time.title = local.format(new Date(time.dateTime));
+}
+tellLocalTimes();
 
 for (const opener of all("[data-open]")) opener.hidden = false;
 

@@ -1,0 +1,63 @@
+"""What else an author posted and what became of it: a stranger's first bad evening reads otherwise than the tenth advert."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from service.review import words
+from service.review.queue import labels_of
+from service.store.models import Moderator, Post, QueueItem, Revision, Verdict
+
+LATEST = 6
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """Another post of the same author. `item` is its id in the queue, empty where it was never there."""
+
+    item: str
+    done: str
+    who: str
+    when: datetime
+    board: str
+    labels: list[str]
+
+
+def load_earlier(session: Session, revision: Revision) -> list[Earlier]:
+    """The newest other posts of the author on the same forum; none where the forum doesn't tell authors apart."""
+    if not revision.author:
+        return []
+    query = (
+        select(Verdict, Revision.board, Revision.received_at, QueueItem, Moderator.name)
+        .join(Revision, Revision.id == Verdict.revision_id)
+        .join(Post, Post.id == Verdict.post_id)
+        .outerjoin(QueueItem, QueueItem.post_id == Verdict.post_id)
+        .outerjoin(Moderator, Moderator.id == Verdict.decided_by)
+        .where(
+            Revision.forum_id == revision.forum_id,
+            Revision.author == revision.author,
+            Verdict.current,
+            Verdict.post_id != revision.post_id,
+            Post.deleted.is_(False),
+        )
+        .order_by(Revision.received_at.desc(), Verdict.id.desc())
+        .limit(LATEST)
+    )
+    return [_earlier(*row) for row in session.execute(query)]
+
+
+def _earlier(verdict: Verdict, board: str, when: datetime, item: QueueItem | None, who: str | None) -> Earlier:
+    reachable = item is not None and item.state != "withdrawn"
+    labels = labels_of(verdict.id, verdict.document)
+    return Earlier(
+        item=item.id if item and reachable else "",
+        done=words.state(verdict.action).word if not who else words.DONE.get(verdict.action, verdict.action),
+        who=who or "",
+        when=when,
+        board=board,
+        labels=labels,
+    )
