@@ -2,90 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import threading
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from review_posts import SAMPLES, add_post, seed
+from playwright.sync_api import Page, expect
+from review_posts import SAMPLES, add_post
 from sqlalchemy import select
-from werkzeug.serving import make_server
 
 from service.accounts import add_moderator
 from service.store.models import QueueItem, Verdict
 
-CHROMIUM = os.environ.get("HEED_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-ARGUMENTS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync"
-).split()
 PASSWORD = "correct horse battery staple"
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here; name one by HEED_CHROMIUM"),
-    # One database is enough for the browser: tests/service runs the same pages on both.
-    pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def items(store, forum) -> list[str]:
-    with store.write() as session:
-        return seed(session, session.merge(forum.forum, load=False))
-
-
-@pytest.fixture
-def site(app, moderator, items) -> Iterator[str]:
-    """The application served on a free port."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join(10)
-    server.server_close()
-
-
-@pytest.fixture
-def open_page(browser: Browser, site: str) -> Iterator[Callable[..., Page]]:
-    """`open_page()` gives a page of robin, logged in at the queue; any complaint of the browser fails the test."""
-    contexts, complaints = [], []
-
-    def new(name: str = "robin", **options: Any) -> Page:
-        context = browser.new_context(base_url=site, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        page.on(
-            "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
-        )
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("dialog", lambda dialog: complaints.append(f"dialog: {dialog.message}"))
-        page.goto("/console/")
-        page.get_by_label("Name").fill(name)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Log in").click()
-        expect(page.get_by_role("heading", level=1)).to_have_text("15 posts wait for a person")
-        return page
-
-    yield new
-    for context in contexts:
-        context.close()
-    # A refused decision answers 4xx, which the browser notes; nothing else may be noted.
-    assert [said for said in complaints if "Failed to load resource" not in said] == []
+# One database is enough for the browser: tests/service runs the same pages on both.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 def decided_as(store, item: str) -> tuple[str, str]:

@@ -1,0 +1,72 @@
+"""axe-core finds nothing on any page, light or dark, wide or narrow, with every panel open."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from service.accounts import add_moderator
+from service.store.models import QueueItem, now
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+PAGES = ("queue", "narrowed", "empty", "crisis", "medical", "personal", "broken link", "decided")
+LOOKS = {
+    "light": {"color_scheme": "light"},
+    "dark": {"color_scheme": "dark"},
+    "phone": {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True},
+    "more contrast": {"forced_colors": "active"},
+}
+
+
+@pytest.fixture
+def late(store, items) -> None:
+    """One crisis post is overdue, one post decided, and there is a colleague."""
+    with store.write() as session:
+        add_moderator(session, "sam", "correct horse battery staple")
+        session.get_one(QueueItem, items[0]).due_at = now()
+
+
+def address(page: str, items: list[str]) -> str:
+    places = {"crisis": 0, "medical": 2, "personal": 5}
+    if page in places:
+        return f"/console/items/{items[places[page]]}"
+    return {
+        "queue": "/console/",
+        "narrowed": "/console/?label=medical&severity=high",
+        "empty": "/console/?label=claim&severity=critical",
+        "broken link": "/console/nowhere",
+        "decided": "/console/decided",
+    }[page]
+
+
+def complaints(page: Page) -> list[str]:
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    return [f"{rule['id']}: {node['html'][:160]}" for rule in found for node in rule["nodes"]]
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_axe_finds_nothing(open_page, items, late, look):
+    page = open_page(**LOOKS[look])
+    found = {}
+    for name in PAGES:
+        page.goto(address(name, items))
+        found[name] = complaints(page)
+        page.evaluate("() => document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+        found[f"{name}, opened"] = complaints(page)
+    page.keyboard.press("?")
+    found["keys"] = complaints(page)
+    assert {name: said for name, said in found.items() if said} == {}
+
+
+def test_axe_finds_nothing_at_the_log_in(browser, site):
+    page = browser.new_page()
+    page.goto(f"{site}/console/login")
+    assert complaints(page) == []
+    page.close()
+
+
+def test_axe_would_find_something(browser, site):
+    page = browser.new_page()
+    page.set_content("<title>x</title><p style='color: #ddd; background: #fff'>pale</p><button></button>")
+    assert {said.partition(":")[0] for said in complaints(page)} >= {"button-name", "color-contrast"}
+    page.close()
