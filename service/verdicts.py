@@ -66,7 +66,8 @@ def record_decision(
     if action == "escalate":
         document["crisis_resources"] = list(crisis_resources(session.get_one(Forum, post.forum_id).region))
     verdict = _make_current(session, post, machine.revision, document, decided_by=moderator.id, note=note)
-    item.state, item.decided_at, item.version = "decided", now(), item.version + 1
+    item.state, item.version = "decided", item.version + 1
+    item.decision, item.decided_by, item.decided_at = verdict.action, moderator.id, now()
     _announce(session, post, machine.revision, verdict, "post.decision")
     detail = {"action": action, "verdict": verdict.id, "label": label} | ({"agreed_by": agreed_by} if agreed_by else {})
     audit.write(session, "decided", moderator_id=moderator.id, post_id=post.id, **detail)
@@ -80,7 +81,8 @@ def undo_decision(session: Session, item_id: str, version: int, moderator: Moder
         raise Conflict("There is no decision to undo: the post is waiting again, or was edited or deleted.")
     machine = session.get_one(Verdict, item.verdict_id)
     verdict = _make_current(session, post, machine.revision, machine.document)
-    item.state, item.decided_at, item.version, item.verdict_id = "open", None, item.version + 1, verdict.id
+    item.state, item.version, item.verdict_id = "open", item.version + 1, verdict.id
+    item.decision, item.decided_by, item.decided_at = "", None, None
     _announce(session, post, machine.revision, verdict, "post.decision")
     audit.write(session, "undid", moderator_id=moderator.id, post_id=post.id, verdict=verdict.id)
     return verdict
@@ -190,7 +192,8 @@ def _queue(session: Session, post: Post, verdict: Verdict) -> None:
     item.state = "open" if wanted else "withdrawn"
     item.board, item.severity = verdict.revision.board, verdict.severity
     item.labels, item.lane = urgency.topics(verdict.document), urgency.lane(verdict.document)
-    item.version, item.created_at, item.decided_at = item.version + 1, verdict.created_at, None
+    item.version, item.created_at = item.version + 1, verdict.created_at
+    item.decision, item.decided_by, item.decided_at = "", None, None
     item.claimed_by = item.claimed_at = item.claimed_until = None
     if item.id:
         # Whoever left the older text to others may well want to read this one.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -73,6 +73,11 @@ def _ago(then: datetime) -> str:
 
 
 blueprint.add_app_template_filter(words.in_sentence, "in_sentence")
+
+
+@blueprint.app_template_filter("minutes")
+def _minutes(length: float) -> str:
+    return words.short(timedelta(minutes=length))
 
 
 @blueprint.context_processor

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flask import Blueprint, g, redirect, render_template, request, session, url_for
+from flask import Blueprint, Response, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,7 @@ from service.review.decided import load_decided
 from service.review.filters import Filters
 from service.review.item import ItemView, load_item
 from service.review.login import safe_path
+from service.review.numbers import DAYS, as_csv, load_numbers
 from service.review.queue import load_rows, next_item, previous_item
 from service.review.views import load_views
 from service.settings import settings
@@ -54,6 +55,27 @@ def decided() -> ResponseReturnValue:
     """What was decided lately, each with its undo while there is time."""
     with store().read() as db:
         return render_template("review/decided.html", decisions=load_decided(db))
+
+
+@blueprint.get("/numbers")
+def numbers() -> ResponseReturnValue:
+    """What waits, how long people take, how often they think as the models did."""
+    with store().read() as db:
+        return render_template("review/numbers.html", numbers=load_numbers(db, _days(), g.moderator), choices=DAYS)
+
+
+@blueprint.get("/numbers.csv")
+def numbers_csv() -> ResponseReturnValue:
+    """The same, a row for each label."""
+    with store().read() as db:
+        written = as_csv(load_numbers(db, _days(), g.moderator))
+    name = f"heed-{_days()}-days.csv"
+    return Response(written, mimetype="text/csv", headers={"Content-Disposition": f"attachment; filename={name}"})
+
+
+def _days() -> int:
+    wanted = request.args.get("days", "")
+    return int(wanted) if wanted in {str(days) for days in DAYS} else 30
 
 
 @blueprint.get("/items/<item_id>")

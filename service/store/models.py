@@ -202,6 +202,8 @@ class QueueItem(Base):
     version: Mapped[int] = mapped_column(Integer, default=1)
     created_at: Mapped[datetime] = mapped_column(default=now)
     decided_at: Mapped[datetime | None]
+    decided_by: Mapped[str | None] = mapped_column(ForeignKey("moderator.id"))
+    decision: Mapped[str] = mapped_column(String(10), default="", comment="the action a person chose, or empty")
 
 
 class Skip(Base):

@@ -74,7 +74,10 @@ def older(database_url, tmp_path, request) -> str:
         insert(session, "forum", id="f", slug="one", name="One", region="GB", api_key_hash="h", webhook_secret="w",
                discourse_secret="", read_private_messages=False, callback_url="", callback_secret="c",
                callback_disabled="", policy="", created_at=THEN)  # fmt: skip
+        insert(session, "moderator", id="u", name="robin", password_hash="x", role="moderator", active=True,
+               session_epoch=1, created_at=THEN)  # fmt: skip
         for kind, (document, *_) in OLDER.items():
+            person = {"decided_by": "u"} if kind == "high" else {}
             insert(session, "post", id=kind, forum_id="f", external_id=kind, revision=1, deleted=False, erased=False,
                    created_at=THEN)  # fmt: skip
             insert(session, "revision", id=kind, post_id=kind, forum_id="f", number=1, board=f"board of {kind}", title="",
@@ -82,8 +85,9 @@ def older(database_url, tmp_path, request) -> str:
                    state="done", urgent=0, attempts=1, lease_owner="")  # fmt: skip
             insert(session, "verdict", id=kind, post_id=kind, revision_id=kind, current=True, action="hold",
                    severity=document.get("severity", "none"), document=json.dumps(document), policy_version="1", note="",
-                   created_at=THEN)  # fmt: skip
-            insert(session, "queue_item", id=kind, post_id=kind, forum_id="f", verdict_id=kind, state="open", urgency=1,
+                   created_at=THEN, **person)  # fmt: skip
+            insert(session, "queue_item", id=kind, post_id=kind, forum_id="f", verdict_id=kind, urgency=1,
+                   state="decided" if person else "open",
                    top_score=0.5, version=1, created_at=THEN)  # fmt: skip
         for what in ("showed", "decided"):
             insert(session, "audit_entry", id=what, post_id="crisis", what=what, detail='{"to": "x"}', created_at=THEN)
@@ -113,6 +117,7 @@ def test_what_waited_before_keeps_its_place_after_an_upgrade(older):
         assert (item.labels, item.lane, item.board) == (labels, lane, f"board of {kind}")
         assert item.due_at - THEN == timedelta(minutes=minutes)
     assert items["crisis"].severity == "critical"
+    assert (items["high"].decision, items["high"].decided_by) == ("hold", "u") and items["crisis"].decision == ""
 
 
 def test_what_was_written_down_before_is_chained(older):

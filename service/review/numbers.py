@@ -1,0 +1,164 @@
+"""Numbers: what waits, how long people take, and how often they think as the models did."""
+
+from __future__ import annotations
+
+import csv
+import io
+import statistics
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from service.review import words
+from service.store.models import Moderator, QueueItem, Revision, now
+
+DAYS = (7, 30, 90)
+MOST = 100_000
+"""Decided items that are counted, the newest; beyond them a week more changes no median."""
+STEPS = 12
+"""Parts that the time is drawn in."""
+
+
+@dataclass
+class LabelNumbers:
+    """One label in the chosen time. A decision upholds the models where the post was not approved."""
+
+    words: str
+    waiting: int = 0
+    minutes: list[float] = field(default_factory=list)
+    """From arrival to decision, of each decided item."""
+    upheld: int = 0
+    steps: list[list[int]] = field(default_factory=lambda: [[0, 0] for _ in range(STEPS)])
+    """Upheld and overturned in each part of the time, the oldest first."""
+
+    @property
+    def decided(self) -> int:
+        return len(self.minutes)
+
+    @property
+    def overturned(self) -> int:
+        return self.decided - self.upheld
+
+    @property
+    def share_upheld(self) -> float | None:
+        """0..1, or None where nothing was decided."""
+        return self.upheld / self.decided if self.decided else None
+
+    @property
+    def median(self) -> float | None:
+        """Minutes."""
+        return statistics.median(self.minutes) if self.minutes else None
+
+    @property
+    def p95(self) -> float | None:
+        """Minutes; 95 of 100 items took no longer."""
+        ordered = sorted(self.minutes)
+        return ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))] if ordered else None
+
+
+@dataclass(frozen=True)
+class Person:
+    """What one moderator decided in the chosen time."""
+
+    name: str
+    decided: int
+    upheld: int
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Everything the page of numbers shows."""
+
+    days: int
+    waiting: int
+    oldest: datetime | None
+    overdue: int
+    all: LabelNumbers
+    labels: list[LabelNumbers]
+    read: int
+    """Posts read in the chosen time."""
+    unread: list[tuple[str, int]]
+    """Why posts could not be read, and how many of them came to the queue."""
+    people: list[Person]
+    """Everybody for an admin, else the reader alone."""
+
+
+def load_numbers(session: Session, days: int, reader: Moderator) -> Numbers:
+    """The numbers of the last so many days, as `reader` may see them."""
+    moment = now()
+    since = moment - timedelta(days=days)
+    every = LabelNumbers("All")
+    labels = {name: LabelNumbers(said) for name, said in words.LABEL_CHOICES.items()}
+    unread: dict[str, int] = defaultdict(int)
+    people: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for found, created, decided_at, by, decision in session.execute(_decided(since)):
+        upheld = decision != "allow"
+        step = min(STEPS - 1, int((decided_at - since) / timedelta(days=days) * STEPS))
+        minutes = (decided_at - created) / timedelta(minutes=1)
+        for each in (every, *(labels[name] for name in found.split() if name in labels)):
+            each.minutes.append(minutes)
+            each.upheld += upheld
+            each.steps[step][not upheld] += 1
+        people[by or ""][0] += 1
+        people[by or ""][1] += upheld
+    open_ = (QueueItem.state == "open",)
+    for found, count in session.execute(
+        select(QueueItem.labels, func.count()).where(*open_).group_by(QueueItem.labels)
+    ):
+        every.waiting += count
+        for name in found.split():
+            if name in labels:
+                labels[name].waiting += count
+    arrived = select(QueueItem.labels, func.count()).where(
+        QueueItem.created_at >= since, QueueItem.labels.contains(" not_checked.")
+    )
+    for found, count in session.execute(arrived.group_by(QueueItem.labels)):
+        for name in found.split():
+            if name.startswith("not_checked."):
+                unread[name.partition(".")[2]] += count
+    return Numbers(
+        days=days,
+        waiting=every.waiting,
+        oldest=session.scalar(select(func.min(QueueItem.created_at)).where(*open_)),
+        overdue=session.scalar(select(func.count()).where(*open_, QueueItem.due_at < moment)) or 0,
+        all=every,
+        labels=[each for each in labels.values() if each.decided or each.waiting],
+        read=session.scalar(select(func.count()).where(Revision.state == "done", Revision.received_at >= since)) or 0,
+        unread=[(said, unread[why]) for why, (said, _) in words.NOT_CHECKED.items() if unread[why]],
+        people=_people(session, people, reader),
+    )
+
+
+def _decided(since: datetime):  # noqa: ANN202
+    return (
+        select(QueueItem.labels, QueueItem.created_at, QueueItem.decided_at, QueueItem.decided_by, QueueItem.decision)
+        .where(QueueItem.state == "decided", QueueItem.decided_at >= since)
+        .order_by(QueueItem.decided_at.desc())
+        .limit(MOST)
+    )
+
+
+def _people(session: Session, counts: dict[str, list[int]], reader: Moderator) -> list[Person]:
+    wanted = select(Moderator.id, Moderator.name).order_by(Moderator.name)
+    if reader.role != "admin":
+        wanted = wanted.where(Moderator.id == reader.id)
+    return [Person(name, *counts[known]) for known, name in session.execute(wanted) if known in counts]
+
+
+def as_csv(numbers: Numbers) -> str:
+    """One row for each label. No cell can begin a formula: labels are Heed's own words, the rest are numbers."""
+    written = io.StringIO()
+    table = csv.writer(written)
+    table.writerow(["label", "waiting", "decided", "upheld", "overturned", "median minutes", "p95 minutes"])
+    table.writerows(_rows([numbers.all, *numbers.labels]))
+    return written.getvalue()
+
+
+def _rows(labels: Iterable[LabelNumbers]) -> Iterable[list[object]]:
+    for each in labels:
+        times = ["" if value is None else round(value, 1) for value in (each.median, each.p95)]
+        yield [each.words, each.waiting, each.decided, each.upheld, each.overturned, *times]
