@@ -24,10 +24,10 @@ SOFT = 0.5
 """Share of the teacher's word where there is one (Hinton et al. 2015, "Distilling the Knowledge in a Neural Network")."""
 
 
-def loss(output: Output, lesson: Lesson, balance: Tensor) -> Tensor:
-    """The whole loss of one batch, a scalar."""
+def loss(output: Output, lesson: Lesson, balance: Tensor, focus: float = 0.0) -> Tensor:
+    """The whole loss of one batch, a scalar; `focus` as in `label_loss`."""
     whole = strongest(output.labels, lesson.posts)
-    hard = LABELS * label_loss(output.labels, told(output.labels, lesson.labels, whole[lesson.posts]), balance)
+    hard = LABELS * label_loss(output.labels, told(output.labels, lesson.labels, whole[lesson.posts]), balance, focus)
     hard = hard + TAGS * (tag_loss(output.claims, lesson.claims) + tag_loss(output.personal, lesson.personal))
     hard = hard + PAIR * pair_loss(whole, strongest(lesson.labels, lesson.posts), lesson.pairs)
     if lesson.soft is None:
@@ -57,12 +57,17 @@ def told(logits: Tensor, truth: Tensor, strongest_of_post: Tensor) -> Tensor:
     return truth.masked_fill((truth == 1) & (logits < strongest_of_post), UNKNOWN)
 
 
-def label_loss(logits: Tensor, truth: Tensor, balance: Tensor) -> Tensor:
-    """Binary cross-entropy over what is known; `balance` (labels) weighs the positives."""
+def label_loss(logits: Tensor, truth: Tensor, balance: Tensor, focus: float = 0.0) -> Tensor:
+    """Binary cross-entropy over what is known; `balance` (labels) weighs the positives.
+
+    `focus` is gamma of the focal loss (Lin et al. 2017): above 0, what is told right already counts less.
+    """
     known = truth != UNKNOWN
     each = functional.binary_cross_entropy_with_logits(
         logits.float(), truth.clamp(min=0).float(), pos_weight=balance, reduction="none"
     )
+    if focus:
+        each = each * (truth.clamp(min=0) - logits.float().sigmoid()).abs() ** focus
     return (each * known).sum() / known.sum().clamp(min=1)
 
 

@@ -132,7 +132,9 @@ def fit(
     for epoch in range(begin, arguments.epochs):
         began = time.monotonic()
         shuffled = lessons(course.epoch(epoch), random.Random(epoch), arguments.tokens, tokenizer.pad_token_id)
-        loss = _epoch(network, shuffled, batches[epoch], optimizer, schedule, weighed, f"epoch {epoch}")
+        loss = _epoch(
+            network, shuffled, batches[epoch], optimizer, schedule, weighed, arguments.focus, f"epoch {epoch}"
+        )
         figures = score.quick(network, tokenizer, dev)
         print(f"epoch {epoch}: loss {loss:.3f}, dev {figures}, {time.monotonic() - began:.0f} s", flush=True)
         if figures["mean"] > best:
@@ -144,7 +146,7 @@ def fit(
     return best_file
 
 
-def _epoch(network, taught, batches, optimizer, schedule, weighed, title) -> float:  # noqa: ANN001
+def _epoch(network, taught, batches, optimizer, schedule, weighed, focus, title) -> float:  # noqa: ANN001
     network.train()
     total = 0.0
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -152,7 +154,7 @@ def _epoch(network, taught, batches, optimizer, schedule, weighed, title) -> flo
         for lesson in progress.track(taught, total=batches, description=title):
             with torch.autocast("cpu", torch.bfloat16):
                 output = network(lesson.batch)
-            loss = losses.loss(output, lesson, weighed)
+            loss = losses.loss(output, lesson, weighed, focus)
             optimizer.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -193,6 +195,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=Path("training/data"), help="folder of the public sets")
     parser.add_argument("--teachers", nargs="*", default=[], help="names of runs whose models teach this one")
     parser.add_argument("--teacher-base", type=Path, help="folder of the teachers' encoder")
+    parser.add_argument("--focus", type=float, default=0.0, help="gamma of the focal loss on labels; 0: cross-entropy")
     parser.add_argument("--rank", type=int, default=0, help="ship the encoder as a difference of this rank; 0: whole")
     parser.add_argument("--resume", action="store_true", help="go on after the last whole epoch of this name")
     parser.add_argument("--ship", action="store_true", help="write to classifiers/shipped, and the default thresholds")

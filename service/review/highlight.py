@@ -54,7 +54,7 @@ def segments(
     Marks may overlap and may reach outside the body: they are clipped. `window` shows a part of the body only.
     """
     low, high = window or (0, len(body))
-    marks = _clipped(marks, len(body))
+    marks = clipped(marks, len(body))
     quoted = quotes(body, format)
     changed = _whole_edits(edits(body, format), marks)
     shown = {edit.start: edit.text for edit in changed}
@@ -88,7 +88,7 @@ def _inside(place: int, ranges: list[tuple[int, int]]) -> bool:
     return index >= 0 and place < ranges[index][1]
 
 
-def _clipped(marks: Iterable[Mark], length: int) -> list[Mark]:
+def clipped(marks: Iterable[Mark], length: int) -> list[Mark]:
     clipped = [Mark(m.id, max(0, m.start), min(m.end, length), m.area, m.words, m.private, m.strong) for m in marks]
     return sorted((mark for mark in clipped if mark.start < mark.end), key=lambda mark: (mark.start, -mark.end))
 

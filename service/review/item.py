@@ -16,6 +16,7 @@ from service.review import claims, words
 from service.review.clock import Clock
 from service.review.highlight import Mark, Segment, segments
 from service.review.opinions import proposals
+from service.review.rendered import Tag, rendered
 from service.review.skips import has_skipped
 from service.store.models import AuditEntry, Forum, Moderator, Post, QueueItem, Revision, Verdict, now
 from service.verdicts import current_verdict, flagged_distress
@@ -94,7 +95,7 @@ class ItemView:
     item: QueueItem
     revision: Revision
     forum: Forum
-    body: list[Segment]
+    body: list[Segment | Tag]
     reasons: list[Reason]
     claims: list[Reason]
     not_checked: tuple[str, str] | None
@@ -185,7 +186,7 @@ def _read(machine: Verdict, shown: bool) -> dict[str, Any]:
     every = reasons_of(document["reasons"], marks)
     unread = document["not_checked"]
     return {
-        "body": segments(revision.body, revision.format, marks, hide=not shown),
+        "body": _body(revision, marks, shown),
         "reasons": [reason for reason in every if reason.area != "claim"],
         "claims": [reason for reason in every if reason.area == "claim"],
         "not_checked": words.NOT_CHECKED.get(unread, words.NOT_CHECKED["failed"]) if unread else None,
@@ -196,6 +197,12 @@ def _read(machine: Verdict, shown: bool) -> dict[str, Any]:
         "distress": flagged_distress(document),
         "models": {str(name): str(version) for name, version in document["models"].items()},
     }
+
+
+def _body(revision: Revision, marks: list[Mark], shown: bool) -> list[Segment | Tag]:
+    if revision.format == "plain":
+        return segments(revision.body, "plain", marks, hide=not shown)
+    return rendered(revision.body, revision.format, marks, hide=not shown)
 
 
 def _unread(machine: Verdict, shown: bool) -> dict[str, Any]:

@@ -80,6 +80,7 @@ def _prepare(folder: str) -> dict[str, str]:
         "personal-data": f"/console/items/{items[5]}",
         "in-other-hands": f"/console/items/{items[4]}",
         "decided": "/console/decided",
+        "rendered": f"/console/items/{items[9]}",
         "numbers": "/console/numbers",
         "nothing-here": "/console/?label=claim&severity=critical",
     }

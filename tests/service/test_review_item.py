@@ -12,7 +12,7 @@ from service.verdicts import withdraw
 
 
 def body(page: str) -> str:
-    return re.search(r'<div class="body" dir="auto">(.*?)</div>', page, re.S)[1]
+    return re.search(r'<div class="body[^"]*" dir="auto">(.*?)</div>', page, re.S)[1]
 
 
 def words(markup: str) -> str:

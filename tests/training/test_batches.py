@@ -89,3 +89,11 @@ def test_a_teacher_is_heard_only_where_every_example_has_one(taught):
         example.soft = Soft(torch.zeros(len(POST_LABELS)), torch.zeros(pieces, 15), torch.zeros(pieces, 23))
     for lesson in lessons(taught, random.Random(1), 512, 0):
         assert lesson.soft.claims.shape[:2] == lesson.soft.personal.shape[:2] == lesson.batch.ids.shape
+
+
+def test_a_focal_loss_looks_away_from_what_is_told_right():
+    truth, even = torch.tensor([[1, 1]]), torch.ones(2)
+    right, wrong = torch.tensor([[3.0, 3.0]]), torch.tensor([[-3.0, -3.0]])
+    plain = losses.label_loss(right, truth, even) / losses.label_loss(wrong, truth, even)
+    focal = losses.label_loss(right, truth, even, 2.0) / losses.label_loss(wrong, truth, even, 2.0)
+    assert focal < plain / 100
