@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from service.review import words
@@ -93,44 +93,51 @@ def load_numbers(session: Session, days: int, reader: Moderator) -> Numbers:
     since = moment - timedelta(days=days)
     every = LabelNumbers("All")
     labels = {name: LabelNumbers(said) for name, said in words.LABEL_CHOICES.items()}
+    people = _count_decided(session, since, moment, every, labels)
+    waiting = QueueItem.state == "open"
+    for found, count in _by_labels(session, waiting):
+        every.waiting += count
+        for name in found & labels.keys():
+            labels[name].waiting += count
     unread: dict[str, int] = defaultdict(int)
+    for found, count in _by_labels(session, QueueItem.created_at >= since, QueueItem.labels.contains(" not_checked.")):
+        for name in found:
+            unread[name.removeprefix("not_checked.")] += count
+    read = select(func.count()).where(Revision.state == "done", Revision.received_at >= since)
+    return Numbers(
+        days=days,
+        waiting=every.waiting,
+        oldest=session.scalar(select(func.min(QueueItem.created_at)).where(waiting)),
+        overdue=session.scalar(select(func.count()).where(waiting, QueueItem.due_at < moment)) or 0,
+        all=every,
+        labels=[each for each in labels.values() if each.decided or each.waiting],
+        read=session.scalar(read) or 0,
+        unread=[(said, unread[why]) for why, (said, _) in words.NOT_CHECKED.items() if unread[why]],
+        people=_people(session, people, reader),
+    )
+
+
+def _count_decided(
+    session: Session, since: datetime, moment: datetime, every: LabelNumbers, labels: dict[str, LabelNumbers]
+) -> dict[str, list[int]]:
+    """Fill in what was decided since then; of each moderator how much they decided and how much of it upheld the models."""
     people: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for found, created, decided_at, by, decision in session.execute(_decided(since)):
         upheld = decision != "allow"
-        step = min(STEPS - 1, int((decided_at - since) / timedelta(days=days) * STEPS))
-        minutes = (decided_at - created) / timedelta(minutes=1)
+        step = min(STEPS - 1, int((decided_at - since) / (moment - since) * STEPS))
         for each in (every, *(labels[name] for name in found.split() if name in labels)):
-            each.minutes.append(minutes)
+            each.minutes.append((decided_at - created) / timedelta(minutes=1))
             each.upheld += upheld
             each.steps[step][not upheld] += 1
         people[by or ""][0] += 1
         people[by or ""][1] += upheld
-    open_ = (QueueItem.state == "open",)
-    for found, count in session.execute(
-        select(QueueItem.labels, func.count()).where(*open_).group_by(QueueItem.labels)
-    ):
-        every.waiting += count
-        for name in found.split():
-            if name in labels:
-                labels[name].waiting += count
-    arrived = select(QueueItem.labels, func.count()).where(
-        QueueItem.created_at >= since, QueueItem.labels.contains(" not_checked.")
-    )
-    for found, count in session.execute(arrived.group_by(QueueItem.labels)):
-        for name in found.split():
-            if name.startswith("not_checked."):
-                unread[name.partition(".")[2]] += count
-    return Numbers(
-        days=days,
-        waiting=every.waiting,
-        oldest=session.scalar(select(func.min(QueueItem.created_at)).where(*open_)),
-        overdue=session.scalar(select(func.count()).where(*open_, QueueItem.due_at < moment)) or 0,
-        all=every,
-        labels=[each for each in labels.values() if each.decided or each.waiting],
-        read=session.scalar(select(func.count()).where(Revision.state == "done", Revision.received_at >= since)) or 0,
-        unread=[(said, unread[why]) for why, (said, _) in words.NOT_CHECKED.items() if unread[why]],
-        people=_people(session, people, reader),
-    )
+    return people
+
+
+def _by_labels(session: Session, *where: ColumnElement[bool]) -> list[tuple[set[str], int]]:
+    """How many items there are of each set of labels."""
+    query = select(QueueItem.labels, func.count()).where(*where).group_by(QueueItem.labels)
+    return [(set(found.split()), count) for found, count in session.execute(query)]
 
 
 def _decided(since: datetime):  # noqa: ANN202
