@@ -82,7 +82,7 @@ def undo_decision(session: Session, item_id: str, version: int, moderator: Moder
     machine = session.get_one(Verdict, item.verdict_id)
     verdict = _make_current(session, post, machine.revision, machine.document)
     item.state, item.version, item.verdict_id = "open", item.version + 1, verdict.id
-    item.decision, item.decided_by, item.decided_at = "", None, None
+    item.forget_decision()
     _announce(session, post, machine.revision, verdict, "post.decision")
     audit.write(session, "undid", moderator_id=moderator.id, post_id=post.id, verdict=verdict.id)
     return verdict
@@ -193,8 +193,8 @@ def _queue(session: Session, post: Post, verdict: Verdict) -> None:
     item.board, item.severity = verdict.revision.board, verdict.severity
     item.labels, item.lane = urgency.topics(verdict.document), urgency.lane(verdict.document)
     item.version, item.created_at = item.version + 1, verdict.created_at
-    item.decision, item.decided_by, item.decided_at = "", None, None
-    item.claimed_by = item.claimed_at = item.claimed_until = None
+    item.forget_decision()
+    item.let_go()
     if item.id:
         # Whoever left the older text to others may well want to read this one.
         session.execute(delete(Skip).where(Skip.item_id == item.id))

@@ -1,8 +1,14 @@
 """A moderator's browser, without the browser."""
 
 import re
+from html import unescape
 
 PASSWORD = "correct horse battery staple"
+
+
+def text(page: str) -> str:
+    """What a page says, without its tags."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
 
 class Console:

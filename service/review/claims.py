@@ -67,7 +67,7 @@ def hand_over(session: Session, item_id: str, moderator: Moderator, to: str) -> 
     if colleague is None or not colleague.active or colleague.id == moderator.id:
         raise Invalid("Choose a colleague to hand the post to.", field="to")
     item.assigned_to = colleague.id
-    item.claimed_by = item.claimed_at = item.claimed_until = None
+    item.let_go()
     audit.write(session, "handed_over", moderator_id=moderator.id, post_id=item.post_id, to=colleague.id)
     return colleague
 

@@ -53,11 +53,10 @@ class _Group:
     labels: str
     counts: tuple[int, ...]
 
-    def fits(self, filters: Filters, but: str) -> bool:
+    def fits(self, filters: Filters, but: str = "") -> bool:
         """Whether the group passes every filter except the one called `but`."""
-        label = f" {filters.label}{' ' if '.' in filters.label else '.'}"
         return (
-            (but == "label" or not filters.label or label in self.labels)
+            (but == "label" or not filters.label or filters.topic in self.labels)
             and (but == "severity" or filters.severity in ("", self.severity))
             and (but == "board" or filters.board in ("", self.board))
             and (but == "forum" or filters.forum in ("", self.forum))
@@ -75,7 +74,7 @@ def load_counts(session: Session, filters: Filters, reader: str, moment: datetim
         for forum, board, severity, labels, *counts in session.execute(_grouped(filters, reader, moment))
     ]
     forums = dict(names.values())
-    total = _sum(groups, filters, "")
+    total = _sum(groups, filters)
 
     def by(name: str, of: Callable[[_Group], set[str]]) -> Counter[str]:
         found: Counter[str] = Counter()
@@ -89,8 +88,8 @@ def load_counts(session: Session, filters: Filters, reader: str, moment: datetim
     severities = by("severity", lambda g: {g.severity})
     boards = by("board", lambda g: {g.board} - {""})
     found = by("forum", lambda g: {g.forum})
-    ages = {age: _sum(groups, filters, "", 1 + place) for place, age in enumerate(AGES)}
-    whose = {who: _sum(groups, filters, "", 1 + len(AGES) + place) for place, who in enumerate(WHOSE)}
+    ages = {age: _sum(groups, filters, 1 + place) for place, age in enumerate(AGES)}
+    whose = {who: _sum(groups, filters, 1 + len(AGES) + place) for place, who in enumerate(WHOSE)}
     return Counts(
         total=total,
         areas=_choices(labels, words.AREAS, filters.area),
@@ -121,8 +120,8 @@ def _one(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return case((condition, 1), else_=0)
 
 
-def _sum(groups: list[_Group], filters: Filters, but: str, place: int = 0) -> int:
-    return sum(group.counts[place] for group in groups if group.fits(filters, but))
+def _sum(groups: list[_Group], filters: Filters, place: int = 0) -> int:
+    return sum(group.counts[place] for group in groups if group.fits(filters))
 
 
 def _skipped(session: Session, reader: str) -> int:

@@ -48,6 +48,11 @@ class Filters:
         return self.label.partition(".")[0]
 
     @property
+    def topic(self) -> str:
+        """What an item's `labels` hold where the label fits: ` medical.` or ` medical.dosing `."""
+        return f" {self.label}{' ' if '.' in self.label else '.'}"
+
+    @property
     def any(self) -> bool:
         return bool(self.query())
 
@@ -83,8 +88,7 @@ def narrowed(filters: Filters) -> list[ColumnElement[bool]]:
     """The conditions of what an item is about and where it comes from."""
     wanted = []
     if filters.label:
-        end = " " if "." in filters.label else "."
-        wanted.append(QueueItem.labels.contains(f" {filters.label}{end}", autoescape=True))
+        wanted.append(QueueItem.labels.contains(filters.topic, autoescape=True))
     if filters.severity:
         wanted.append(QueueItem.severity == filters.severity)
     if filters.board:

@@ -97,11 +97,12 @@ def render_item(db: Session, item_id: str, *, problem: str = "", note: str = "",
     `began` names the reader's claim, which the page lets go of when it is left.
     """
     filters, reader = Filters.of(request.args), g.moderator.id
-    view = load_item(db, item_id, reader, shown=is_shown(db, item_id))
+    shown = is_shown(db, item_id)
+    view = load_item(db, item_id, reader, shown=shown)
     return render_template(
         "review/item.html",
         view=view,
-        shown=is_shown(db, item_id),
+        shown=shown,
         filters=filters,
         following=next_item(db, filters, reader, view.item),
         previous=previous_item(db, filters, reader, view.item),

@@ -25,7 +25,7 @@ def skip(session: Session, item_id: str, moderator: Moderator, reason: str) -> N
         )
     session.merge(Skip(item_id=item.id, moderator_id=moderator.id, reason=reason))
     if item.claimed_by == moderator.id:
-        item.claimed_by = item.claimed_at = item.claimed_until = None
+        item.let_go()
     if item.assigned_to == moderator.id:
         item.assigned_to = None
     audit.write(session, "skipped", moderator_id=moderator.id, post_id=item.post_id, reason=reason)

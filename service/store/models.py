@@ -205,6 +205,14 @@ class QueueItem(Base):
     decided_by: Mapped[str | None] = mapped_column(ForeignKey("moderator.id"))
     decision: Mapped[str] = mapped_column(String(10), default="", comment="the action a person chose, or empty")
 
+    def let_go(self) -> None:
+        """Nobody reads it any more."""
+        self.claimed_by = self.claimed_at = self.claimed_until = None
+
+    def forget_decision(self) -> None:
+        """No person's decision stands."""
+        self.decision, self.decided_by, self.decided_at = "", None, None
+
 
 class Skip(Base):
     """A moderator leaves an item to others: it is not offered to them again."""

@@ -2,10 +2,10 @@
 
 import re
 from datetime import timedelta
-from html import unescape
 
 import pytest
 from redis import Redis
+from review_console import text
 from review_posts import SAMPLES, add_revision
 from sqlalchemy import select
 
@@ -14,10 +14,6 @@ from service.store.models import AuditEntry, Delivery, Opinion, Post, QueueItem,
 
 DOSING, CRISIS, MEDICAL = 13, 0, 2
 """Places of samples: a flagged dose, somebody in danger, a held post about stopping a treatment."""
-
-
-def text(page: str) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
 
 def current(store, item: str) -> Verdict:

@@ -4,6 +4,7 @@ import re
 from html import unescape
 
 import pytest
+from review_console import text
 from review_posts import SAMPLES, Sample, add_post, add_revision
 from sqlalchemy import select
 
@@ -19,10 +20,6 @@ def words(markup: str) -> str:
     """The post's own words: without tags, and without what the page says of them."""
     markup = re.sub(r'<span class="tag.*?\)</span></span>|<button.*?</button>', "", markup, flags=re.S)
     return unescape(re.sub(r"<[^>]+>", "", markup))
-
-
-def text(page: str) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
 
 def add(store, forum, sample: Sample) -> str:

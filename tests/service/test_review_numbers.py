@@ -4,18 +4,14 @@ import csv
 import io
 import re
 from datetime import timedelta
-from html import unescape
 
 import pytest
+from review_console import text
 from review_posts import SAMPLES
 from sqlalchemy import select
 
 from service.review.numbers import load_numbers
 from service.store.models import Moderator, QueueItem, now
-
-
-def text(page: str) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from itertools import product
 from urllib.parse import parse_qsl
 
 import pytest
-from review_console import Console
+from review_console import Console, text
 from review_posts import SAMPLES, Sample, add_post, add_revision
 from sqlalchemy import select, update
 
@@ -23,10 +23,6 @@ from service.verdicts import withdraw
 
 def ids(page: str) -> list[str]:
     return re.findall(r'<li class="row" id="(item_\w+)"', page)
-
-
-def text(page: str) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
 
 READER = "user_of_no_item"

@@ -5,16 +5,13 @@ from datetime import timedelta
 from html import unescape
 
 import pytest
+from review_console import text
 from review_posts import SAMPLES, add_revision
 from sqlalchemy import func, select
 
 from service.store.models import AuditEntry, Moderator, Post, QueueItem, Skip, now
 
 CRISIS, HELD = 0, 2
-
-
-def text(page: str) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
 
 def item_of(store, item: str) -> QueueItem:
