@@ -26,7 +26,20 @@ from service import settings as settings_module
 from service.store import Store
 from service.store import session as sessions
 from service.store.migrate import upgrade
-from service.store.models import Base, Forum, Moderator, Post, QueueItem, Revision, SavedView, Skip, Verdict, now
+from service.store.models import (
+    Base,
+    Forum,
+    LoginSession,
+    Membership,
+    Moderator,
+    Post,
+    QueueItem,
+    Revision,
+    SavedView,
+    Skip,
+    Verdict,
+    now,
+)
 from service.web import create_app
 
 BATCH = 5_000
@@ -66,7 +79,9 @@ def _database(url: str, waiting: int, decided: int) -> str:
     dice = random.Random(7)
     with store.write() as session:
         session.add(Forum(id="f", slug="f", name="F", api_key_hash="h", webhook_secret="w", callback_secret="c"))
-        session.add(Moderator(id="m", name="robin", password_hash="x"))
+        session.add(Moderator(id="m", name="robin"))
+        session.flush()
+        session.add_all([Membership(moderator_id="m", role="moderator"), LoginSession(id="login", moderator_id="m")])
     batches = [range(start, min(start + BATCH, waiting + decided)) for start in range(0, waiting + decided, BATCH)]
     for batch in track(batches, description=f"{waiting:,} open, {decided:,} decided"):
         rows = [_rows(number, number < waiting, dice) for number in batch]
@@ -119,7 +134,7 @@ def measure(urls: dict[str, str]) -> dict[str, dict[str, dict[str, float]]]:
     _use(next(iter(urls.values())))
     client = create_app().test_client()
     with client.session_transaction() as session:
-        session["moderator"], session["epoch"] = "m", 1
+        session["login"] = "login"
     for round_ in track(range(ROUNDS + 1), description="asking for pages"):
         for name, url in urls.items():
             _use(url)

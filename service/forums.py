@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.errors import Conflict, Invalid
+from service.errors import Conflict, Invalid, NotFound
 from service.store.models import Forum
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -48,6 +48,14 @@ def add_forum(session: Session, slug: str, name: str, *, callback_url: str = "",
     session.add(forum)
     session.flush()
     return NewForum(forum, api_key)
+
+
+def find_forum(session: Session, slug: str) -> Forum:
+    """Raises NotFound for a slug that no forum has."""
+    forum = session.scalar(select(Forum).where(Forum.slug == slug))
+    if forum is None:
+        raise NotFound(f"There is no forum {slug}. `heed forum add {slug}` makes one.")
+    return forum
 
 
 def hash_key(api_key: str) -> str:

@@ -80,6 +80,10 @@ class Settings(BaseSettings):
     smtp_url: SecretStr = Field(
         SecretStr(""), description="Mail server: `smtp://user:password@host:587` (STARTTLS) or `smtps://…:465`."
     )
+    oidc_issuer: str = Field("", description="OpenID Connect provider that people may sign on with; empty for none.")
+    oidc_client_id: str = Field("", description="Heed's client id there; the redirect is `/console/sign-on/back`.")
+    oidc_client_secret: SecretStr = Field(SecretStr(""), description="Its secret.")
+    oidc_name: str = Field("Single sign-on", description="What the log-in page calls the provider.")
     claim_seconds: int = Field(
         300, ge=30, description="How long a post stays with the moderator who opened it and then left without a word."
     )
@@ -104,6 +108,12 @@ class Settings(BaseSettings):
     def _mail_needs_a_server(self) -> Settings:
         if self.on_call_email and not self.smtp_url.get_secret_value():
             raise ValueError("HEED_SMTP_URL must be set where HEED_ON_CALL_EMAIL is")
+        return self
+
+    @model_validator(mode="after")
+    def _sign_on_is_whole(self) -> Settings:
+        if self.oidc_issuer and not (self.oidc_client_id and self.oidc_client_secret.get_secret_value()):
+            raise ValueError("HEED_OIDC_CLIENT_ID and HEED_OIDC_CLIENT_SECRET must be set where HEED_OIDC_ISSUER is")
         return self
 
     @property

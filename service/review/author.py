@@ -32,7 +32,7 @@ def load_earlier(session: Session, revision: Revision) -> list[Earlier]:
     if not revision.author:
         return []
     query = (
-        select(Verdict, Revision.board, Revision.received_at, QueueItem, Moderator.name)
+        select(Verdict, Revision.board, Revision.received_at, QueueItem, Moderator)
         .join(Revision, Revision.id == Verdict.revision_id)
         .join(Post, Post.id == Verdict.post_id)
         .outerjoin(QueueItem, QueueItem.post_id == Verdict.post_id)
@@ -50,13 +50,13 @@ def load_earlier(session: Session, revision: Revision) -> list[Earlier]:
     return [_earlier(*row) for row in session.execute(query)]
 
 
-def _earlier(verdict: Verdict, board: str, when: datetime, item: QueueItem | None, who: str | None) -> Earlier:
+def _earlier(verdict: Verdict, board: str, when: datetime, item: QueueItem | None, who: Moderator | None) -> Earlier:
     reachable = item is not None and item.state != "withdrawn"
     labels = labels_of(verdict.id, verdict.document)
     return Earlier(
         item=item.id if item and reachable else "",
         done=words.state(verdict.action).word if not who else words.DONE.get(verdict.action, verdict.action),
-        who=who or "",
+        who=who.called if who else "",
         when=when,
         board=board,
         labels=labels,

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from service import audit
 from service.errors import Conflict, Invalid, NotFound
+from service.people.roles import people_who_may
 from service.review.filters import free_for
 from service.settings import settings
 from service.store.models import Moderator, QueueItem, now
@@ -63,9 +64,10 @@ def take_over(session: Session, item_id: str, moderator: Moderator) -> None:
 def hand_over(session: Session, item_id: str, moderator: Moderator, to: str) -> Moderator:
     """Give the item to the colleague of this id. Raises Invalid for nobody, or for oneself."""
     item = open_item(session, item_id)
-    colleague = session.get(Moderator, to)
-    if colleague is None or not colleague.active or colleague.id == moderator.id:
+    able = people_who_may("moderator", item.forum_id).where(Moderator.id == to, Moderator.id != moderator.id)
+    if (known := session.scalar(able)) is None:
         raise Invalid("Choose a colleague to hand the post to.", field="to")
+    colleague = session.get_one(Moderator, known)
     item.assigned_to = colleague.id
     item.let_go()
     audit.write(session, "handed_over", moderator_id=moderator.id, post_id=item.post_id, to=colleague.id)
@@ -86,8 +88,8 @@ def holder(item: QueueItem, reader: str, moment: datetime) -> str | None:
 def holders(session: Session, items: Iterable[QueueItem], reader: str, moment: datetime) -> dict[str, str]:
     """Names of the people other than `reader` who have these items, by the item's id."""
     held = {item.id: who for item in items if (who := holder(item, reader, moment))}
-    query = select(Moderator.id, Moderator.name).where(Moderator.id.in_(set(held.values())))
-    names = {known: name for known, name in session.execute(query)} if held else {}
+    query = select(Moderator).where(Moderator.id.in_(set(held.values())))
+    names = {person.id: person.called for person in session.scalars(query)} if held else {}
     return {item: names[who] for item, who in held.items()}
 
 
@@ -96,7 +98,7 @@ def check(session: Session, item_id: str, moderator: Moderator) -> None:
     item = session.get(QueueItem, item_id)
     who = reading(item, moderator.id, now()) if item else None
     if who:
-        name = session.get_one(Moderator, who).name
+        name = session.get_one(Moderator, who).called
         raise Conflict(f"{name} is reading this post at the moment. Take it over to decide it, or go on to the next.")
 
 

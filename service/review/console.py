@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Flask, Response, g, redirect, request, url_for
 from flask.blueprints import BlueprintSetupState
@@ -13,10 +14,11 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from service.errors import Forbidden, NotFound
-from service.review import decisions, login, pages, sharing, undo, views, words
+from service.review import account, decisions, joining, login, pages, people, sharing, sign_on, undo, views, words
+from service.review.access import reading
 from service.review.errors import page
 from service.review.queue import overdue_crises
-from service.store import store
+from service.settings import settings
 from service.store.models import now
 
 STATIC = Path(__file__).parent / "static"
@@ -25,7 +27,7 @@ YEAR = 31_536_000
 blueprint = Blueprint("review", __name__, url_prefix="/console", template_folder="templates", static_folder="static")
 csrf = CSRFProtect()
 
-for part in (login, pages, decisions, sharing, views):
+for part in (login, sign_on, joining, account, people, pages, decisions, sharing, views):
     blueprint.register_blueprint(part.blueprint)
 
 
@@ -35,6 +37,7 @@ def _set_up(state: BlueprintSetupState) -> None:
     # Forms of the console are checked by `_check_form`; the API is signed instead and has no forms.
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False
     csrf.init_app(app)
+    sign_on.install(app, settings())
     app.add_url_rule("/", "home", lambda: redirect(url_for("review.pages.queue")))
 
 
@@ -75,6 +78,13 @@ def _ago(then: datetime) -> str:
 blueprint.add_app_template_filter(words.in_sentence, "in_sentence")
 
 
+@blueprint.app_template_filter("local")
+def _local(when: datetime) -> str:
+    """A time in the reader's zone: "3 March 2026, 21:04 GMT"."""
+    zone = ZoneInfo(g.moderator.zone) if g.get("moderator") and g.moderator.zone else UTC
+    return when.astimezone(zone).strftime("%-d %B %Y, %H:%M %Z")
+
+
 @blueprint.app_template_filter("minutes")
 def _minutes(length: float) -> str:
     return words.short(timedelta(minutes=length))
@@ -82,12 +92,19 @@ def _minutes(length: float) -> str:
 
 @blueprint.context_processor
 def _for_all_pages() -> dict[str, object]:
-    return {"moderator": g.get("moderator"), "undo": undo.offered(), "late": _late, "asset": asset}
+    return {
+        "moderator": g.get("moderator"),
+        "access": g.get("access"),
+        "undo": undo.offered(),
+        "late": _late,
+        "asset": asset,
+        "sign_on": settings().oidc_name if settings().oidc_issuer else "",
+    }
 
 
 def _late() -> tuple[int, str]:
     """How many crisis posts are overdue, and the one that has waited longest."""
-    with store().read() as db:
+    with reading() as db:
         return overdue_crises(db)
 
 

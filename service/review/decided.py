@@ -38,7 +38,7 @@ def load_decided(session: Session) -> list[Decision]:
         select(QueueItem.id).where(QueueItem.state == "decided").order_by(*newest).limit(LATEST)
     ).all()
     query = (
-        select(QueueItem, Verdict, Moderator.name, Revision.board, Forum.name)
+        select(QueueItem, Verdict, Moderator, Revision.board, Forum.name)
         .join(Verdict, (Verdict.post_id == QueueItem.post_id) & Verdict.current)
         .join(Moderator, Moderator.id == Verdict.decided_by)
         .join(Revision, Revision.id == Verdict.revision_id)
@@ -49,13 +49,13 @@ def load_decided(session: Session) -> list[Decision]:
     return [_decision(*row) for row in session.execute(query)]
 
 
-def _decision(item: QueueItem, verdict: Verdict, who: str, board: str, forum: str) -> Decision:
+def _decision(item: QueueItem, verdict: Verdict, who: Moderator, board: str, forum: str) -> Decision:
     return Decision(
         id=item.id,
         version=item.version,
         done=words.DONE.get(verdict.action, verdict.action),
         action=verdict.action,
-        who=who,
+        who=who.called,
         when=item.decided_at or verdict.created_at,
         note=verdict.note,
         labels=labels_of(item.id, verdict.document),

@@ -7,16 +7,17 @@ from flask.typing import ResponseReturnValue
 
 from service.errors import Conflict, Forbidden, Invalid
 from service.review import opinions, undo, words
+from service.review.access import reading, require_to_decide, writing
 from service.review.claims import check
 from service.review.filters import Filters
 from service.review.pages import render_item
 from service.review.queue import next_item
-from service.store import store
 from service.store.models import Moderator, QueueItem
 from service.verdicts import record_decision, undo_decision
 from service.wakeup import wake_deliver
 
 blueprint = Blueprint("decisions", __name__)
+blueprint.before_request(require_to_decide)
 
 LONGEST_NOTE = 2000
 
@@ -28,7 +29,7 @@ def decide(item_id: str) -> ResponseReturnValue:
     try:
         following = _decide(item_id, filters, note)
     except (Conflict, Forbidden, Invalid) as error:
-        with store().read() as db:
+        with reading() as db:
             return render_item(db, item_id, problem=error.detail, note=note), error.status
     wake_deliver()
     if following:
@@ -43,7 +44,7 @@ def _decide(item_id: str, filters: Filters, note: str) -> str:
     if action == "remove" and label not in _removals():
         raise Invalid("Choose what the post is removed for, so that its author can be told.", field="label")
     label = label if action == "remove" else ""
-    with store().write() as db:
+    with writing() as db:
         moderator = db.get_one(Moderator, g.moderator.id)
         check(db, item_id, moderator)
         item = db.get(QueueItem, item_id)
@@ -75,10 +76,10 @@ def undo_last(item_id: str) -> ResponseReturnValue:
     """Take a decision back, and show the post again."""
     undo.forget()
     try:
-        with store().write() as db:
+        with writing() as db:
             undo_decision(db, item_id, _version(), db.get_one(Moderator, g.moderator.id))
     except (Conflict, Invalid) as error:
-        with store().read() as db:
+        with reading() as db:
             return render_item(db, item_id, problem=error.detail), error.status
     wake_deliver()
     return redirect(url_for("review.pages.item", item_id=item_id, **Filters.of(request.args).query()), 303)

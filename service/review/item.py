@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.errors import NotFound
+from service.people.roles import people_who_may
 from service.review import claims, words
 from service.review.clock import Clock
 from service.review.highlight import Mark, Segment, segments
@@ -170,13 +171,13 @@ def load_item(session: Session, item_id: str, reader: str, *, shown: bool = Fals
 
 def load_desk(session: Session, item: QueueItem, reader: str) -> Desk:
     """Who is at work on the item, as `reader` is told."""
-    people = session.execute(select(Moderator.id, Moderator.name, Moderator.active).order_by(Moderator.name)).all()
-    names = {person.id: person.name for person in people}
+    names = {person.id: person.called for person in session.scalars(select(Moderator))}
+    able = sorted((names[known], known) for known in session.scalars(people_who_may("moderator", item.forum_id)))
     return Desk(
         reading=names.get(claims.reading(item, reader, now()) or "", ""),
         assigned=names.get(item.assigned_to or "", "") if item.assigned_to != reader else "",
         skipped=has_skipped(session, item.id, reader),
-        colleagues=[(person.id, person.name) for person in people if person.active and person.id != reader],
+        colleagues=[(known, name) for name, known in able if known != reader],
     )
 
 
@@ -263,7 +264,7 @@ def reasons_of(reasons: Iterable[dict[str, Any]], marks: Iterable[Mark]) -> list
 
 def load_history(session: Session, post: Post) -> list[Event]:
     """What happened to the post: verdicts, decisions, and how it went from hand to hand, newest first."""
-    names = {row.id: row.name for row in session.execute(select(Moderator.id, Moderator.name))}
+    names = {person.id: person.called for person in session.scalars(select(Moderator))}
     verdicts = session.scalars(select(Verdict).where(Verdict.post_id == post.id))
     entries = list(session.scalars(select(AuditEntry).where(AuditEntry.post_id == post.id)))
     undone = {entry.detail.get("verdict", ""): entry.moderator_id or "" for entry in entries if entry.what == "undid"}

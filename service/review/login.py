@@ -1,8 +1,9 @@
-"""Who is here: log-in, log-out and the check before every page."""
+"""Who is here: log-in with password and second factor, log-out, and the check before every page."""
 
 from __future__ import annotations
 
 import re
+import time
 from urllib.parse import urlsplit
 
 from flask import Blueprint, g, redirect, render_template, request, session, url_for
@@ -10,42 +11,63 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from service import audit
-from service.accounts import check_password, clean_name, end_sessions
 from service.errors import TooMany
+from service.people import logins, second_factor
+from service.people.accounts import check_password, clean_name
+from service.people.roles import Access, access_of
 from service.review.attempts import count_attempt
 from service.store import store
-from service.store.models import Moderator
+from service.store.models import Moderator, now
 
 blueprint = Blueprint("login", __name__)
 
-OPEN = frozenset({"review.static", "review.login.show_login", "review.login.log_in"})
+OPEN = frozenset(
+    f"review.{name}"
+    for name in (
+        "static",
+        "login.show_login",
+        "login.log_in",
+        "login.show_code",
+        "login.check_code",
+        "joining.show",
+        "joining.join",
+        "sign_on.go",
+        "sign_on.back",
+    )
+)
 """What may be seen without a log-in."""
 WRONG = "The name and password don’t match. Check both and try again."
+WRONG_CODE = "This code doesn’t fit, or was used already. Wait for the next one in your app, or use a recovery code."
+HALFWAY = 600
+"""Seconds between the password and the second factor."""
 SAFE_PATH = re.compile(r"/console(/[\w./-]*)?(\?[\w=&.%+-]*)?", re.ASCII)
 
 
 def require_login() -> ResponseReturnValue | None:
-    """Set `g.moderator`, or send whoever is not logged in to the log-in and back afterwards."""
-    g.moderator = None
+    """Set `g.moderator` and `g.access`, or send whoever is not logged in to the log-in and back afterwards."""
+    g.moderator, g.login, g.access = None, "", Access({})
     if request.endpoint == "review.static":
         return None
-    g.moderator = _moderator()
+    _recognise()
     if g.moderator or request.endpoint in OPEN:
         return None
     wanted = request.full_path.rstrip("?") if request.method == "GET" else ""
     return redirect(url_for("review.login.show_login", next=safe_path(wanted) or None), 303)
 
 
-def _moderator() -> Moderator | None:
-    known = session.get("moderator")
+def _recognise() -> None:
+    known = session.get("login")
     if not known:
-        return None
+        return
     with store().read() as db:
-        moderator = db.get(Moderator, known)
-    if moderator and moderator.active and moderator.session_epoch == session.get("epoch"):
-        return moderator
-    session.clear()
-    return None
+        found = logins.find(db, known)
+        if found:
+            g.moderator, g.login, g.access = found[1], known, access_of(db, found[1].id)
+    if not found:
+        session.clear()
+    elif found[0].seen_at < now() - logins.NOTED:
+        with store().write() as db:
+            db.merge(found[0]).seen_at = now()
 
 
 @blueprint.get("/login")
@@ -72,19 +94,67 @@ def log_in() -> ResponseReturnValue:
     if moderator is None:
         write_failure(name)
         return render_template("review/login.html", wanted=wanted, name=name, problem=WRONG), 401
+    if moderator.totp_secret:
+        session.clear()
+        session["halfway"] = [moderator.id, int(time.time()) + HALFWAY]
+        return redirect(url_for("review.login.show_code", next=wanted or None), 303)
+    return let_in(moderator, "password", wanted)
+
+
+@blueprint.get("/login/code")
+def show_code() -> ResponseReturnValue:
+    """The page that asks for the second factor."""
+    if _halfway() is None:
+        return redirect(url_for("review.login.show_login"), 303)
+    return render_template("review/code.html", wanted=safe_path(request.args.get("next", "")), problem="")
+
+
+@blueprint.post("/login/code")
+def check_code() -> ResponseReturnValue:
+    """Check the second factor of somebody whose password was right a moment ago."""
+    moderator, wanted = _halfway(), safe_path(request.form.get("next", ""))
+    if moderator is None:
+        return redirect(url_for("review.login.show_login"), 303)
+    try:
+        count_attempt(request.remote_addr or "", moderator.name)
+    except TooMany as error:
+        headers = {"Retry-After": str(error.retry_after)}
+        return render_template("review/code.html", wanted=wanted, problem=error.detail), 429, headers
     with store().write() as db:
-        audit.write(db, "logged_in", moderator_id=moderator.id)
+        person = db.get_one(Moderator, moderator.id)
+        fits = bool(person.totp_secret) and second_factor.check(db, person, request.form.get("code", ""))
+    if not fits:
+        write_failure(moderator.name)
+        return render_template("review/code.html", wanted=wanted, problem=WRONG_CODE), 401
+    return let_in(moderator, "password and code", wanted)
+
+
+def _halfway() -> Moderator | None:
+    """Whose password was right a moment ago."""
+    known, until = session.get("halfway", ("", 0))
+    if not known or until < time.time():
+        return None
+    with store().read() as db:
+        moderator = db.get(Moderator, known)
+    return moderator if moderator and moderator.active else None
+
+
+def let_in(moderator: Moderator, by: str, wanted: str = "") -> ResponseReturnValue:
+    """Begin a login of this browser, and lead on to what was wanted."""
+    with store().write() as db:
+        login = logins.begin(db, moderator, request.user_agent.string)
+        audit.write(db, "logged_in", moderator_id=moderator.id, by=by)
     session.clear()
     session.permanent = True
-    session["moderator"], session["epoch"] = moderator.id, moderator.session_epoch
+    session["login"] = login.id
     return redirect(wanted or url_for("review.pages.queue"), 303)
 
 
 @blueprint.post("/logout")
 def log_out() -> ResponseReturnValue:
-    """End the moderator's sessions, here and on every other machine: a copied cookie is worth nothing afterwards."""
+    """End this login: a copied cookie is worth nothing afterwards."""
     with store().write() as db:
-        end_sessions(db, g.moderator.id)
+        logins.end(db, g.moderator.id, only=g.login)
         audit.write(db, "logged_out", moderator_id=g.moderator.id)
     session.clear()
     return redirect(url_for("review.login.show_login"), 303)
@@ -102,4 +172,4 @@ def safe_path(wanted: str) -> str:
     """`wanted` where it is a page of this console, else empty: a link to the log-in can't lead anywhere else."""
     parts = urlsplit(wanted) if SAFE_PATH.fullmatch(wanted) else None
     inside = parts is not None and not parts.scheme and not parts.netloc and ".." not in parts.path
-    return wanted if inside and parts.path not in ("/console/login", "/console/logout") else ""
+    return wanted if inside and parts.path not in ("/console/login", "/console/login/code", "/console/logout") else ""

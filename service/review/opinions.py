@@ -22,12 +22,12 @@ def needs_second(session: Session, item: QueueItem, action: str) -> bool:
 def proposals(session: Session, item: QueueItem) -> list[tuple[Opinion, str]]:
     """Proposals to remove the item as it stands now, oldest first, each with the name of who made it."""
     query = (
-        select(Opinion, Moderator.name)
+        select(Opinion, Moderator)
         .join(Moderator, Moderator.id == Opinion.moderator_id)
         .where(Opinion.item_id == item.id, Opinion.version == item.version, Opinion.action == "remove")
         .order_by(Opinion.created_at, Opinion.id)
     )
-    return [(opinion, name) for opinion, name in session.execute(query)]
+    return [(opinion, who.called) for opinion, who in session.execute(query)]
 
 
 def proposed_by_another(session: Session, item: QueueItem, moderator: Moderator) -> str | None:

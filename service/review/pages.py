@@ -11,19 +11,18 @@ from sqlalchemy.orm import Session
 from service import audit
 from service.errors import NotFound
 from service.review import words
+from service.review.access import reading, require_to_decide, writing
 from service.review.author import load_earlier
 from service.review.claims import claim, let_go
 from service.review.counts import load_counts
 from service.review.decided import load_decided
 from service.review.filters import Filters
 from service.review.item import ItemView, load_item
-from service.review.login import safe_path
-from service.review.numbers import DAYS, as_csv, load_numbers
+from service.review.numbers import DAYS, Numbers, as_csv, load_numbers
 from service.review.queue import load_rows, next_item, previous_item
 from service.review.views import load_views
 from service.settings import settings
-from service.store import store
-from service.store.models import Moderator, QueueItem, now
+from service.store.models import QueueItem, now
 
 blueprint = Blueprint("pages", __name__)
 
@@ -35,7 +34,7 @@ SHOWN = 20
 def queue() -> ResponseReturnValue:
     """What waits, most urgent first."""
     filters, after = Filters.of(request.args), request.args.get("after", "")
-    with store().read() as db:
+    with reading() as db:
         rows, cursor = load_rows(db, filters, g.moderator.id, after)
         counts = load_counts(db, filters, g.moderator.id, now())
         views = load_views(db, g.moderator.id)
@@ -53,24 +52,29 @@ def queue() -> ResponseReturnValue:
 @blueprint.get("/decided")
 def decided() -> ResponseReturnValue:
     """What was decided lately, each with its undo while there is time."""
-    with store().read() as db:
+    with reading() as db:
         return render_template("review/decided.html", decisions=load_decided(db))
 
 
 @blueprint.get("/numbers")
 def numbers() -> ResponseReturnValue:
     """What waits, how long people take, how often they think as the models did."""
-    with store().read() as db:
-        return render_template("review/numbers.html", numbers=load_numbers(db, _days(), g.moderator), choices=DAYS)
+    with reading() as db:
+        return render_template("review/numbers.html", numbers=_numbers(db), choices=DAYS)
 
 
 @blueprint.get("/numbers.csv")
 def numbers_csv() -> ResponseReturnValue:
     """The same, a row for each label."""
-    with store().read() as db:
-        written = as_csv(load_numbers(db, _days(), g.moderator))
+    with reading() as db:
+        written = as_csv(_numbers(db))
     name = f"heed-{_days()}-days.csv"
     return Response(written, mimetype="text/csv", headers={"Content-Disposition": f"attachment; filename={name}"})
+
+
+def _numbers(db: Session) -> Numbers:
+    """Admins see who decided how much; everybody else sees it of themselves alone."""
+    return load_numbers(db, _days(), None if g.access.may_somewhere("admin") else g.moderator.id)
 
 
 def _days() -> int:
@@ -83,11 +87,12 @@ def item(item_id: str) -> ResponseReturnValue:
     """One post with its reasons. Who opens it has it for a while."""
     began = None
     if "prefetch" not in request.headers.get("Sec-Purpose", ""):
-        with store().write() as db:
+        with writing() as db:
             let_go(db, g.moderator.id, but=item_id)
-        with store().write() as db:
-            began = claim(db, item_id, g.moderator.id)
-    with store().read() as db:
+        with writing() as db:
+            item = db.get(QueueItem, item_id)
+            began = claim(db, item_id, g.moderator.id) if item and may_decide(item) else None
+    with reading() as db:
         return render_item(db, item_id, began=began)
 
 
@@ -111,9 +116,14 @@ def render_item(db: Session, item_id: str, *, problem: str = "", note: str = "",
         skips=words.SKIPS,
         earlier=load_earlier(db, view.revision),
         removals=removal_choices(view),
+        may_decide=may_decide(view.item),
         problem=problem,
         note=note,
     )
+
+
+def may_decide(item: QueueItem) -> bool:
+    return g.access.may("moderator", item.forum_id)
 
 
 def removal_choices(view: ItemView) -> tuple[list[tuple[str, str]], list[tuple[str, list[tuple[str, str]]]]]:
@@ -130,8 +140,9 @@ def removal_choices(view: ItemView) -> tuple[list[tuple[str, str]], list[tuple[s
 @blueprint.post("/items/<item_id>/personal-data")
 def personal_data(item_id: str) -> ResponseReturnValue:
     """Uncover a post's personal data for this moderator, which is written down, or cover it again."""
+    require_to_decide()
     show = request.form.get("show") == "yes"
-    with store().write() as db:
+    with writing() as db:
         item = db.get(QueueItem, item_id)
         if item is None:
             raise NotFound("There is no such post in the queue. Go back to the queue and reload it.")
@@ -142,15 +153,6 @@ def personal_data(item_id: str) -> ResponseReturnValue:
     others = [known for known in session.get("shown", []) if known != key]
     session["shown"] = [*others, key][-SHOWN:] if show else others
     return redirect(url_for("review.pages.item", item_id=item_id, **Filters.of(request.args).query()), 303)
-
-
-@blueprint.post("/softened")
-def softened() -> ResponseReturnValue:
-    """Blur sharp sentences for this moderator until they want to read one, or show them at once."""
-    with store().write() as db:
-        db.get_one(Moderator, g.moderator.id).softened = request.form.get("softened") == "yes"
-    back = safe_path(request.form.get("back", ""))
-    return redirect(back or url_for("review.pages.queue"), 303)
 
 
 def is_shown(db: Session, item_id: str) -> bool:

@@ -11,19 +11,20 @@ from sqlalchemy.orm import Session
 
 from service.errors import Conflict, Invalid
 from service.review import claims, skips
+from service.review.access import reading, require_to_decide, writing
 from service.review.filters import Filters
 from service.review.pages import render_item
 from service.review.queue import next_item
-from service.store import store
 from service.store.models import Moderator, QueueItem
 
 blueprint = Blueprint("sharing", __name__)
+blueprint.before_request(require_to_decide)
 
 
 @blueprint.post("/items/<item_id>/claim")
 def renew(item_id: str) -> ResponseReturnValue:
     """The page is still open: keep its post. 409 where somebody else has it meanwhile."""
-    with store().write() as db:
+    with writing() as db:
         kept = claims.renew(db, item_id, g.moderator.id)
     return "", 204 if kept else 409
 
@@ -35,7 +36,7 @@ def release(item_id: str) -> ResponseReturnValue:
         began = datetime.fromisoformat(request.form.get("began", ""))
     except ValueError:
         return "", 204
-    with store().write() as db:
+    with writing() as db:
         claims.release(db, item_id, g.moderator.id, began)
     return "", 204
 
@@ -68,13 +69,13 @@ def _done(item_id: str, act: Callable[[Session, Moderator], object], *, stay: bo
     """Do it, then show the post again or the next one; what is refused is said on the post's page."""
     filters = Filters.of(request.args)
     try:
-        with store().write() as db:
+        with writing() as db:
             me = db.get_one(Moderator, g.moderator.id)
             act(db, me)
             item = db.get(QueueItem, item_id)
             following = item_id if stay else next_item(db, filters, me.id, item) if item else ""
     except (Conflict, Invalid) as error:
-        with store().read() as db:
+        with reading() as db:
             return render_item(db, item_id, problem=error.detail), error.status
     if following:
         return redirect(url_for("review.pages.item", item_id=following, **filters.query()), 303)

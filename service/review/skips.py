@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from service import audit
 from service.errors import Conflict, Invalid
+from service.people.roles import people_who_may
 from service.review import words
 from service.review.claims import open_item
 from service.store.models import Moderator, QueueItem, Skip
@@ -44,5 +45,7 @@ def has_skipped(session: Session, item_id: str, reader: str) -> bool:
 
 def _somebody_left(session: Session, item: QueueItem, moderator: Moderator) -> bool:
     skipped = select(Skip.moderator_id).where(Skip.item_id == item.id)
-    others = select(Moderator.id).where(Moderator.active, Moderator.id != moderator.id, Moderator.id.not_in(skipped))
+    others = people_who_may("moderator", item.forum_id).where(
+        Moderator.id != moderator.id, Moderator.id.not_in(skipped)
+    )
     return session.scalar(others.limit(1)) is not None

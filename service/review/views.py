@@ -10,8 +10,8 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from service.errors import Invalid
+from service.review.access import writing
 from service.review.filters import Filters
-from service.store import store
 from service.store.models import SavedView
 
 blueprint = Blueprint("views", __name__)
@@ -44,7 +44,7 @@ def save() -> ResponseReturnValue:
         raise Invalid("Narrow the queue first: a view without filters is the whole queue.", field="name")
     if not name or len(name) > LONGEST_NAME:
         raise Invalid(f"Give the view a name of 1 to {LONGEST_NAME} characters.", field="name")
-    with store().write() as db:
+    with writing() as db:
         mine = SavedView.moderator_id == g.moderator.id
         known = db.scalar(select(SavedView).where(mine, SavedView.name == name))
         if known:
@@ -59,6 +59,6 @@ def save() -> ResponseReturnValue:
 @blueprint.post("/views/<view_id>/delete")
 def remove(view_id: str) -> ResponseReturnValue:
     """Delete a view of one's own; the queue itself is as before."""
-    with store().write() as db:
+    with writing() as db:
         db.execute(delete(SavedView).where(SavedView.id == view_id, SavedView.moderator_id == g.moderator.id))
     return redirect(url_for("review.pages.queue", **Filters.of(request.args).query()), 303)

@@ -72,6 +72,14 @@ SKIPS = {
 }
 """Why a moderator leaves a post to others."""
 
+ROLES = {
+    "viewer": "Viewer: reads the queue",
+    "moderator": "Moderator: decides",
+    "lead": "Lead: also sets policy and words",
+    "admin": "Admin: also looks after the people",
+}
+"""What a person may do, as `service.people.roles.ROLES` names it."""
+
 PASSED = {
     "skipped": "Left it to others",
     "handed_over": "Handed it to {to}",

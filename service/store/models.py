@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
-import secrets
-import time
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
     Boolean,
-    DateTime,
     ForeignKey,
     Index,
     Integer,
     String,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     text,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from service.store.base import Base, new_id, now
+from service.store.people import Invitation, LoginSession, Membership, Moderator, RecoveryCode
 
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-def new_id(prefix: str) -> str:
-    """A sortable, unguessable id such as `post_0199c2…`: 48 bits of milliseconds, 80 random bits, no dot in it."""
-    return f"{prefix}_{int(time.time() * 1000):012x}{secrets.token_hex(10)}"
+__all__ = [
+    "Alert",
+    "AuditEntry",
+    "Base",
+    "Delivery",
+    "Forum",
+    "Invitation",
+    "LoginSession",
+    "Membership",
+    "Moderator",
+    "Opinion",
+    "Post",
+    "QueueItem",
+    "RecoveryCode",
+    "Revision",
+    "SavedView",
+    "Skip",
+    "Verdict",
+    "new_id",
+    "now",
+]
 
 
 OPEN = {"sqlite_where": text("state = 'open'"), "postgresql_where": text("state = 'open'")}
@@ -40,25 +51,6 @@ CLAIMED = {
     "sqlite_where": text("claimed_by IS NOT NULL"),
     "postgresql_where": text("claimed_by IS NOT NULL"),
 }
-
-
-class UtcDateTime(TypeDecorator):
-    """Aware UTC in Python on every database (SQLite keeps none)."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, _dialect: Any) -> datetime | None:
-        return value.astimezone(UTC) if value else None
-
-    def process_result_value(self, value: datetime | None, _dialect: Any) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class Base(DeclarativeBase):
-    type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON, list[Any]: JSON}
 
 
 class Forum(Base):
@@ -290,21 +282,6 @@ class Alert(Base):
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     due_at: Mapped[datetime] = mapped_column(default=now, comment="of the next attempt")
     last_error: Mapped[str] = mapped_column(String(300), default="")
-    created_at: Mapped[datetime] = mapped_column(default=now)
-
-
-class Moderator(Base):
-    """A person who reviews. `password_hash` is argon2id."""
-
-    __tablename__ = "moderator"
-
-    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("user"))
-    name: Mapped[str] = mapped_column(String(80), unique=True)
-    password_hash: Mapped[str] = mapped_column(String(200))
-    role: Mapped[str] = mapped_column(String(10), default="moderator", comment="moderator|admin")
-    active: Mapped[bool] = mapped_column(Boolean, default=True)
-    session_epoch: Mapped[int] = mapped_column(Integer, default=1, comment="raised to end every session of theirs")
-    softened: Mapped[bool] = mapped_column(Boolean, default=False, comment="sharp sentences are blurred until wanted")
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 

@@ -7,10 +7,13 @@ from contextlib import contextmanager
 from functools import cache
 
 from sqlalchemy import Engine, create_engine, event, text
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker, with_loader_criteria
 
 from service.settings import settings
+from service.store.models import Forum, QueueItem
 
+THEIR_FORUMS = "forums"
+"""Key in a session's `info`: ids of the forums that it is kept to."""
 PRAGMAS = ("busy_timeout=15000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
 """SQLite: patience first, readers beside a writer, nothing lost in a power cut, references held, erasure overwrites."""
 
@@ -27,20 +30,21 @@ class Store:
         return self.engine.dialect.name == "sqlite"
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self, forums: frozenset[str] | None = None) -> Iterator[Session]:
         """One read-write transaction: committed at the end, rolled back by any exception.
 
-        On SQLite it takes the write lock at once, so that a read followed by a write never fails half-way.
+        On SQLite it takes the write lock at once, so that a read followed by a write never fails half-way. `forums` keeps
+        it to what belongs to the forums of these ids, whatever its queries forget to ask.
         """
-        with self._sessions() as session, session.begin():
+        with self._sessions(info={THEIR_FORUMS: forums}) as session, session.begin():
             if self.is_sqlite:
                 session.execute(text("BEGIN IMMEDIATE"))
             yield session
 
     @contextmanager
-    def read(self) -> Iterator[Session]:
-        """A read-only view; nothing done in it is kept."""
-        with self._sessions() as session:
+    def read(self, forums: frozenset[str] | None = None) -> Iterator[Session]:
+        """A read-only view; nothing done in it is kept. `forums` as in `write`."""
+        with self._sessions(info={THEIR_FORUMS: forums}) as session:
             if self.is_sqlite:
                 session.execute(text("BEGIN"))
             yield session
@@ -61,16 +65,21 @@ def _engine(url: str) -> Engine:
     def _prepare(connection, _record) -> None:  # noqa: ANN001
         # The driver's own implicit BEGIN would come too late for BEGIN IMMEDIATE: transactions are ours to open.
         connection.isolation_level = None
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            "busy_timeout=15000",
-            "secure_delete=ON",
-        ):
+        for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
 
     return engine
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _keep_to_forums(state: ORMExecuteState) -> None:
+    forums = state.session.info.get(THEIR_FORUMS)
+    if forums is None or state.is_insert or state.is_column_load or state.is_relationship_load:
+        return
+    state.statement = state.statement.options(
+        with_loader_criteria(QueueItem, QueueItem.forum_id.in_(forums)),
+        with_loader_criteria(Forum, Forum.id.in_(forums)),
+    )
 
 
 @cache

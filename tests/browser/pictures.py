@@ -46,9 +46,9 @@ def main() -> None:
 
 def _prepare(folder: str) -> dict[str, str]:
     """A database of the tests' sample posts; the pages to show, by name."""
+    from people import add_person
     from review_posts import seed
 
-    from service.accounts import add_moderator
     from service.forums import add_forum
     from service.store import Store
     from service.store.migrate import upgrade
@@ -59,7 +59,8 @@ def _prepare(folder: str) -> dict[str, str]:
     upgrade(url)
     store = Store(url)
     with store.write() as session:
-        robin, sam = (add_moderator(session, name, PASSWORD) for name in ("robin", "sam"))
+        robin, sam = (add_person(session, name, role) for name, role in (("robin", "admin"), ("sam", "moderator")))
+        sam.alias = "Night owl"
         forum = add_forum(session, "harbour", "The Harbour").forum
         items = seed(session, session.get_one(Forum, forum.id))
         late = session.get_one(QueueItem, items[0])
@@ -82,6 +83,10 @@ def _prepare(folder: str) -> dict[str, str]:
         "decided": "/console/decided",
         "rendered": f"/console/items/{items[9]}",
         "numbers": "/console/numbers",
+        "account": "/console/account",
+        "second-factor": "/console/account/second-factor",
+        "people": "/console/people",
+        "person": f"/console/people/{sam.id}",
         "nothing-here": "/console/?label=claim&severity=critical",
     }
 

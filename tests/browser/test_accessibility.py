@@ -2,15 +2,31 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from people import add_person
 from playwright.sync_api import Page
+from sqlalchemy import select
 
-from service.accounts import add_moderator
-from service.store.models import QueueItem, now
+from service.people.roles import set_role
+from service.store.models import Moderator, QueueItem, now
 from service.verdicts import record_decision
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
-PAGES = ("queue", "narrowed", "empty", "crisis", "medical", "personal", "broken link", "decided", "numbers")
+PAGES = (
+    "queue",
+    "narrowed",
+    "empty",
+    "crisis",
+    "medical",
+    "personal",
+    "broken link",
+    "decided",
+    "numbers",
+    "account",
+    "second factor",
+    "people",
+    "person",
+)
 LOOKS = {
     "light": {"color_scheme": "light"},
     "dark": {"color_scheme": "dark"},
@@ -20,9 +36,10 @@ LOOKS = {
 
 
 def make_late(store, items) -> None:
-    """One crisis post is overdue, one post decided, and there is a colleague."""
+    """One crisis post is overdue, two posts are decided, there is a colleague, and robin is an admin."""
     with store.write() as session:
-        sam = add_moderator(session, "sam", "correct horse battery staple")
+        sam = add_person(session, "sam")
+        set_role(session, session.scalar(select(Moderator).where(Moderator.name == "robin")), None, "admin")
         session.get_one(QueueItem, items[0]).due_at = now()
         for place, action in ((13, "approve"), (9, "hold")):
             item = session.get_one(QueueItem, items[place])
@@ -40,6 +57,9 @@ def address(page: str, items: list[str]) -> str:
         "broken link": "/console/nowhere",
         "decided": "/console/decided",
         "numbers": "/console/numbers",
+        "account": "/console/account",
+        "second factor": "/console/account/second-factor",
+        "people": "/console/people",
     }[page]
 
 
@@ -54,7 +74,10 @@ def test_axe_finds_nothing(open_page, items, store, look):
     make_late(store, items)
     found = {}
     for name in PAGES:
-        page.goto(address(name, items))
+        if name == "person":
+            page.get_by_role("link", name="sam").click()
+        else:
+            page.goto(address(name, items))
         found[name] = complaints(page)
         page.evaluate("() => document.querySelectorAll('details').forEach((each) => { each.open = true; })")
         found[f"{name}, opened"] = complaints(page)

@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable
 
 import pytest
+from people import add_person
 from playwright.sync_api import Page, expect
 from review_posts import SAMPLES, add_post
 from sqlalchemy import select
 
-from service.accounts import add_moderator
 from service.store.models import QueueItem, Verdict
 
 PASSWORD = "correct horse battery staple"
@@ -167,7 +167,7 @@ def test_two_at_once_see_one_another(open_page, store, items):
 @pytest.fixture
 def sam(store) -> str:
     with store.write() as session:
-        add_moderator(session, "sam", PASSWORD)
+        add_person(session, "sam")
     return "sam"
 
 

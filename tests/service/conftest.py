@@ -1,10 +1,9 @@
 """Moderators of the console, and posts that wait for them."""
 
 import pytest
-from review_console import PASSWORD, Console
+from people import add_person
+from review_console import Console
 from review_posts import seed
-
-from service.accounts import add_moderator
 
 
 @pytest.fixture
@@ -24,7 +23,7 @@ def console(stranger, moderator) -> Console:
 def sam(app, store) -> Console:
     """A second moderator, logged in elsewhere."""
     with store.write() as session:
-        add_moderator(session, "sam", PASSWORD)
+        add_person(session, "sam")
     other = Console(app.test_client())
     other.log_in("sam")
     return other

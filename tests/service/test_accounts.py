@@ -1,11 +1,11 @@
 """Accounts: who may be added, and who gets in."""
 
 import pytest
-from sqlalchemy import select
 
-from service.accounts import add_moderator, check_password, end_sessions
 from service.errors import Conflict, Invalid
-from service.store.models import Moderator
+from service.people import logins
+from service.people.accounts import add_moderator, check_password
+from service.store.models import Moderator, now
 
 PASSWORD = "correct horse battery staple"
 
@@ -44,32 +44,55 @@ def test_a_hash_that_is_none_lets_nobody_in(store, moderator):
 
 
 @pytest.mark.parametrize(
-    ("name", "password", "role", "field"),
+    ("name", "password", "field"),
     [
-        ("", PASSWORD, "moderator", "name"),
-        ("x" * 81, PASSWORD, "moderator", "name"),
-        ("a\x00b", PASSWORD, "moderator", "name"),
-        ("kit", "short", "moderator", "password"),
-        ("twelve chars", "Twelve Chars", "moderator", "password"),
-        ("kit", "x" * 257, "moderator", "password"),
-        ("kit", PASSWORD, "king", "role"),
+        ("", PASSWORD, "name"),
+        ("x" * 81, PASSWORD, "name"),
+        ("a\x00b", PASSWORD, "name"),
+        ("kit", "short", "password"),
+        ("twelve chars", "Twelve Chars", "password"),
+        ("kit", "x" * 257, "password"),
     ],
 )
-def test_what_can_not_be_an_account_is_refused_by_field(store, name, password, role, field):
+def test_what_can_not_be_an_account_is_refused_by_field(store, name, password, field):
     with pytest.raises(Invalid) as refusal, store.write() as session:
-        add_moderator(session, name, password, role)
+        add_moderator(session, name, password)
     assert refusal.value.field == field and (not password or password not in refusal.value.detail)
 
 
 def test_a_name_is_given_once(store, moderator):
     with pytest.raises(Conflict), store.write() as session:
-        add_moderator(session, "ROBIN", PASSWORD, "admin")
+        add_moderator(session, "ROBIN", PASSWORD)
 
 
-def test_ending_sessions_raises_the_epoch_of_one_only(store, moderator):
+def test_logins_are_ended_one_by_one_or_all_but_one(store, moderator):
     with store.write() as session:
-        other = add_moderator(session, "sam", PASSWORD)
-        end_sessions(session, moderator.id)
-    with store.read() as session:
-        epochs = dict(session.execute(select(Moderator.id, Moderator.session_epoch)).all())
-    assert epochs == {moderator.id: 2, other.id: 1}
+        other = logins.begin(session, add_moderator(session, "sam", PASSWORD), "").id
+        first, second, third = (logins.begin(session, moderator, "").id for _ in range(3))
+        logins.end(session, moderator.id, only=second, but=first)
+        left = [each for each in (first, second, third, other) if logins.find(session, each)]
+        logins.end(session, moderator.id, only=other)
+        logins.end(session, moderator.id, but=first)
+        assert left == [first, third, other]
+        assert [each for each in (first, third, other) if logins.find(session, each)] == [first, other]
+
+
+def test_a_login_nobody_uses_is_over(store, moderator):
+    with store.write() as session:
+        old = logins.begin(session, moderator, "")
+        old.seen_at = now() - logins.LASTS
+        session.flush()
+        assert logins.find(session, old.id) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "known_as"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0", "Firefox on Linux"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1", "Safari on iPhone"),
+        ("Mozilla/5.0 (Windows NT 10.0) Chrome/140.0 Safari/537.36 Edg/140.0", "Edge on Windows"),
+        ("curl/8.5.0", "A browser"),
+    ],
+)
+def test_a_login_is_named_as_its_owner_knows_it(said, known_as):
+    assert logins.device(said) == known_as

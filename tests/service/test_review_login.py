@@ -98,11 +98,9 @@ def test_logging_out_ends_a_copied_cookie_too(app, console):
     assert thief.get("/console/").status_code == 303
 
 
-@pytest.mark.parametrize("change", [{"active": False}, {"session_epoch": 7}])
-def test_a_closed_account_is_out_at_once(store, console, moderator, change):
+def test_a_closed_account_is_out_at_once(store, console, moderator):
     with store.write() as session:
-        for name, value in change.items():
-            setattr(session.get_one(Moderator, moderator.id), name, value)
+        session.get_one(Moderator, moderator.id).active = False
     assert console.get("/console/").status_code == 303
 
 
@@ -191,4 +189,4 @@ def test_log_ins_are_written_down_and_what_was_typed_is_not(store, stranger, mod
         entries = session.scalars(select(AuditEntry).order_by(AuditEntry.number)).all()
     assert [entry.what for entry in entries] == ["log_in_failed", "logged_in", "logged_out"]
     assert {entry.moderator_id for entry in entries} == {moderator.id}
-    assert all(entry.detail == {} for entry in entries)
+    assert [entry.detail for entry in entries] == [{}, {"by": "password"}, {}]

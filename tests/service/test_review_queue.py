@@ -7,11 +7,11 @@ from itertools import product
 from urllib.parse import parse_qsl
 
 import pytest
+from people import add_person
 from review_console import Console, text
 from review_posts import SAMPLES, Sample, add_post, add_revision
 from sqlalchemy import select, update
 
-from service.accounts import add_moderator
 from service.forums import add_forum
 from service.review import queue
 from service.review.counts import load_counts
@@ -215,7 +215,7 @@ NARROW = (
 def busy(store, items, moderator) -> str:
     """Items of many ages, handed over, claimed and skipped; the id of the moderator who looks."""
     with store.write() as session:
-        add_moderator(session, "sam", "correct horse battery staple")
+        add_person(session, "sam")
         sam = session.scalar(select(Moderator.id).where(Moderator.name == "sam"))
         every = {item.id: item for item in session.scalars(select(QueueItem))}
         for place, days in ((3, 2), (5, 9), (7, 30)):
@@ -317,7 +317,7 @@ def test_a_view_without_filters_or_name_is_refused(console, items, query, name):
 def test_views_are_ones_own(store, app, console, items):
     console.post("/console/views?label=medical", name="mine")
     with store.write() as session:
-        add_moderator(session, "sam", "correct horse battery staple")
+        add_person(session, "sam")
         view = session.scalar(select(SavedView.id))
     sam = Console(app.test_client())
     sam.log_in("sam")

@@ -10,10 +10,11 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import create_engine, inspect, select
 
-from service.accounts import check_password
 from service.forums import hash_key
+from service.people.accounts import check_password
+from service.people.roles import access_of
 from service.store import store as this_store
-from service.store.models import Forum, Moderator
+from service.store.models import Forum, Membership, Moderator
 from workers.cli import main
 
 ROOT = Path(__file__).parents[2]
@@ -64,14 +65,14 @@ def test_a_moderator_is_added_with_a_password_that_works(store):
     assert added.exit_code == 0, added.output
     with store.read() as session:
         moderator = check_password(session, "robin", "correct horse battery")
-    assert moderator.role == "moderator"
+        assert access_of(session, moderator.id).roles == {None: "moderator"}
 
 
 def test_the_password_is_asked_for_twice(store):
     added = heed("user", "add", "kim", "--admin", stdin="correct horse battery\ncorrect horse battery\n")
     assert added.exit_code == 0 and "correct horse" not in added.output
     with store.read() as session:
-        assert session.scalar(select(Moderator.role)) == "admin"
+        assert session.scalar(select(Membership.role)) == "admin"
 
 
 @pytest.mark.parametrize("password", ["short", "", "x" * 1000])

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.accounts import add_moderator, end_sessions, hash_password
 from service.forums import add_forum, hash_key
+from service.people import logins
+from service.people.accounts import add_moderator, hash_password
+from service.people.roles import set_role
 from service.store.models import Forum, Moderator
 
 SLUG = "demo"
@@ -49,7 +51,7 @@ def _forum(session: Session) -> tuple[Forum, str]:
 def _moderator(session: Session, password: str) -> None:
     moderator = session.scalar(select(Moderator).where(Moderator.name == NAME))
     if moderator is None:
-        add_moderator(session, NAME, password, "admin")
+        set_role(session, add_moderator(session, NAME, password), None, "admin")
         return
     moderator.password_hash, moderator.active = hash_password(password, NAME), True
-    end_sessions(session, moderator.id)
+    logins.end(session, moderator.id)

@@ -154,6 +154,13 @@ function tellLocalTimes() {
 }
 tellLocalTimes();
 
+// A new account begins in the browser's own time zone.
+for (const choice of all("[data-zone]")) {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (!choice.value && [...choice.options].some((option) => option.value === zone)) choice.value = zone;
+}
+for (const field of all("[data-select]")) field.select();
+
 for (const opener of all("[data-open]")) opener.hidden = false;
 
 const keysOn = byId("keys-on");

@@ -1,4 +1,4 @@
-"""Moderators' accounts: added, and told from one another by password (argon2id)."""
+"""Accounts: added, and told from one another by password (argon2id)."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.errors import Conflict, Invalid
+from service.errors import Conflict, Invalid, NotFound
 from service.store.models import Moderator
 
-ROLES = ("moderator", "admin")
 SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 256
 """Hashing costs time by length; nobody types more."""
@@ -22,21 +21,29 @@ LONGEST_NAME = 80
 _hasher = PasswordHasher()
 
 
-def add_moderator(session: Session, name: str, password: str, role: str = "moderator") -> Moderator:
-    """Add a moderator, `role` being "moderator" or "admin". Names are kept in lower case: "Robin" logs in as "robin".
+def add_moderator(session: Session, name: str, password: str = "", *, sign_on: str = "") -> Moderator:
+    """Add a person, who may do nothing yet: `set_role` gives them a role. Names are kept in lower case: "Robin" logs in as
+    "robin". Whoever has a `sign_on` elsewhere needs no password.
 
-    Raises Invalid for a name, password or role that can't be used, Conflict for a name that is taken.
+    Raises Invalid for a name or password that can't be used, Conflict for a name that is taken.
     """
     name = clean_name(name)
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
         raise Invalid(f"Give a name of 1 to {LONGEST_NAME} printable characters.", field="name")
-    if role not in ROLES:
-        raise Invalid(f"Choose one of {', '.join(ROLES)}.", field="role")
+    hashed = hash_password(password, name) if password or not sign_on else ""
     if session.scalar(select(Moderator.id).where(Moderator.name == name)):
-        raise Conflict("There is a moderator of this name already. Choose another name.")
-    moderator = Moderator(name=name, password_hash=hash_password(password, name), role=role)
+        raise Conflict("Somebody has this name already. Choose another name.")
+    moderator = Moderator(name=name, password_hash=hashed, sign_on=sign_on or None)
     session.add(moderator)
     session.flush()
+    return moderator
+
+
+def find_moderator(session: Session, name: str) -> Moderator:
+    """Raises NotFound where nobody has this name."""
+    moderator = session.scalar(select(Moderator).where(Moderator.name == clean_name(name)))
+    if moderator is None:
+        raise NotFound("Nobody of the console has this name.")
     return moderator
 
 
@@ -46,15 +53,9 @@ def check_password(session: Session, name: str, password: str) -> Moderator | No
     An unknown name takes as long as a wrong password, so that time tells nobody who works here.
     """
     moderator = session.scalar(select(Moderator).where(Moderator.name == clean_name(name)))
-    known = moderator.password_hash if moderator else _nobodys_hash()
+    known = (moderator.password_hash if moderator else "") or _nobodys_hash()
     matches = len(password) <= LONGEST_PASSWORD and _verify(known, password)
     return moderator if moderator and matches and moderator.active else None
-
-
-def end_sessions(session: Session, moderator_id: str) -> None:
-    """Log a moderator out everywhere: a session of an older epoch counts no more."""
-    epoch = Moderator.session_epoch + 1
-    session.execute(update(Moderator).where(Moderator.id == moderator_id).values(session_epoch=epoch))
 
 
 def clean_name(name: str) -> str:

@@ -1,0 +1,140 @@
+"""One's own account: what colleagues see, how the console reads, the password, the second factor, where one is logged in."""
+
+from __future__ import annotations
+
+from zoneinfo import available_timezones
+
+from flask import Blueprint, g, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from service import audit
+from service.errors import Invalid, RequestError
+from service.people import logins, second_factor
+from service.people.accounts import LONGEST_NAME, check_password, hash_password
+from service.review.access import reading, writing
+from service.review.attempts import count_attempt
+from service.review.login import safe_path
+from service.store.models import Moderator
+
+blueprint = Blueprint("account", __name__)
+
+SIZES = {"": "As the browser has it", "large": "Large", "larger": "Larger"}
+
+
+@blueprint.get("/account")
+def show() -> ResponseReturnValue:
+    """The page of one's own account."""
+    return _page()
+
+
+def _page(problem: str = "", done: str = "") -> str:
+    with reading() as db:
+        return render_template(
+            "review/account.html",
+            logins=logins.of_person(db, g.moderator.id),
+            this=g.login,
+            codes_left=second_factor.recovery_codes_left(db, g.moderator),
+            sizes=SIZES,
+            zones=sorted(available_timezones()),
+            problem=problem,
+            done=done,
+        )
+
+
+@blueprint.errorhandler(RequestError)
+def _refused(error: RequestError) -> ResponseReturnValue:
+    return _page(error.detail), error.status
+
+
+@blueprint.post("/account/reading")
+def change_reading() -> ResponseReturnValue:
+    """How colleagues and the console show things."""
+    alias, size = " ".join(request.form.get("alias", "").split()), request.form.get("text_size", "")
+    zone = request.form.get("zone", "")
+    if len(alias) > LONGEST_NAME or not alias.isprintable():
+        raise Invalid(f"Use {LONGEST_NAME} printable characters or fewer for the name.", field="alias")
+    if zone and zone not in available_timezones():
+        raise Invalid("Choose a time zone of the list, such as Europe/London.", field="zone")
+    with writing() as db:
+        me = db.get_one(Moderator, g.moderator.id)
+        me.alias, me.text_size, me.zone = alias, size if size in SIZES else "", zone
+        me.softened = request.form.get("softened") == "yes"
+    return redirect(url_for("review.account.show"), 303)
+
+
+@blueprint.post("/softened")
+def softened() -> ResponseReturnValue:
+    """Blur sharp sentences until they are wanted, or show them at once: the switch of every page."""
+    with writing() as db:
+        db.get_one(Moderator, g.moderator.id).softened = request.form.get("softened") == "yes"
+    return redirect(safe_path(request.form.get("back", "")) or url_for("review.pages.queue"), 303)
+
+
+@blueprint.post("/account/password")
+def change_password() -> ResponseReturnValue:
+    """A new password; every other login ends."""
+    _ask_password(request.form.get("password", ""))
+    with writing() as db:
+        me = db.get_one(Moderator, g.moderator.id)
+        me.password_hash = hash_password(request.form.get("new_password", ""), me.name)
+        logins.end(db, me.id, but=g.login)
+        audit.write(db, "changed_password", moderator_id=me.id)
+    return _page(done="Your password is changed. Every other login has ended.")
+
+
+def _ask_password(password: str) -> None:
+    """Raises Invalid where the password is not that of whoever is logged in."""
+    count_attempt(request.remote_addr or "", g.moderator.name)
+    with reading() as db:
+        if check_password(db, g.moderator.name, password) is None:
+            raise Invalid("Your present password doesn’t match. Nothing was changed; try again.", field="password")
+
+
+@blueprint.post("/account/logins/end")
+def end_logins() -> ResponseReturnValue:
+    """Log out of one other browser, or of all of them."""
+    with writing() as db:
+        logins.end(db, g.moderator.id, only=request.form.get("login", ""), but=g.login)
+        audit.write(db, "ended_logins", moderator_id=g.moderator.id)
+    return redirect(url_for("review.account.show"), 303)
+
+
+@blueprint.get("/account/second-factor")
+def set_up() -> ResponseReturnValue:
+    """The QR code of a new second factor."""
+    if "totp" not in session:
+        session["totp"] = second_factor.new_secret()
+    return _set_up_page()
+
+
+def _set_up_page(problem: str = "") -> str:
+    secret = session["totp"]
+    picture = second_factor.picture(second_factor.address(secret, g.moderator.name))
+    return render_template("review/second_factor.html", secret=secret, picture=picture, problem=problem, codes=[])
+
+
+@blueprint.post("/account/second-factor")
+def turn_on() -> ResponseReturnValue:
+    """Turn the second factor on with its first code; the recovery codes are shown once."""
+    if "totp" not in session:
+        return redirect(url_for("review.account.set_up"), 303)
+    try:
+        with writing() as db:
+            me = db.get_one(Moderator, g.moderator.id)
+            codes = second_factor.turn_on(db, me, session["totp"], request.form.get("code", ""))
+            logins.end(db, me.id, but=g.login)
+            audit.write(db, "turned_on_second_factor", moderator_id=me.id)
+    except Invalid as error:
+        return _set_up_page(error.detail), error.status
+    session.pop("totp")
+    return render_template("review/second_factor.html", codes=codes)
+
+
+@blueprint.post("/account/second-factor/off")
+def turn_off() -> ResponseReturnValue:
+    """Turn the second factor off; the password is asked for, so that a borrowed browser can't."""
+    _ask_password(request.form.get("password", ""))
+    with writing() as db:
+        second_factor.remove(db, db.get_one(Moderator, g.moderator.id))
+        audit.write(db, "turned_off_second_factor", moderator_id=g.moderator.id)
+    return redirect(url_for("review.account.show"), 303)

@@ -1,0 +1,190 @@
+"""The people of the console, for admins: who may do what where, invitations, and the way back in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from service import audit
+from service.errors import Forbidden, NotFound, RequestError
+from service.people import invitations, logins
+from service.people.roles import ROLES, Access, access_of, keep_an_admin, set_role
+from service.review import words
+from service.review.access import reading, require, require_somewhere, writing
+from service.review.errors import page as error_page
+from service.settings import settings
+from service.store.models import Forum, LoginSession, Moderator
+
+blueprint = Blueprint("people", __name__, url_prefix="/people")
+
+
+@blueprint.before_request
+def _admins_only() -> None:
+    require_somewhere("admin")
+
+
+@dataclass(frozen=True)
+class Person:
+    """One person as the page shows them. `roles`: the forum's name and the role in plain words."""
+
+    id: str
+    name: str
+    alias: str
+    active: bool
+    second_factor: bool
+    sign_on: bool
+    seen: datetime | None
+    access: Access
+    roles: list[tuple[str, str]]
+
+
+@blueprint.get("")
+def show() -> ResponseReturnValue:
+    """Everybody who has a role on a forum of this admin."""
+    return _page()
+
+
+def _page(problem: str = "", link: str = "", link_for: str = "") -> str:
+    with reading() as db:
+        forums = _forums(db)
+        people = [_person(db, each, forums) for each in db.scalars(select(Moderator).order_by(Moderator.name))]
+    mine = g.access.forums()
+    shown = [each for each in people if mine is None or None in each.access.roles or mine & each.access.roles.keys()]
+    return render_template(
+        "review/people.html",
+        people=shown,
+        places=_places(forums),
+        roles=words.ROLES,
+        problem=problem,
+        link=link,
+        link_for=link_for,
+        lasts=words.span(invitations.LASTS),
+    )
+
+
+@blueprint.errorhandler(RequestError)
+def _refused(error: RequestError) -> ResponseReturnValue:
+    return (_page(error.detail) if g.access.may_somewhere("admin") else error_page(error)), error.status
+
+
+@blueprint.post("/invite")
+def invite() -> ResponseReturnValue:
+    """Make a link for somebody new, shown once."""
+    forum_id = request.form.get("forum", "") or None
+    require("admin", forum_id)
+    with writing() as db:
+        token = invitations.invite(db, forum_id, request.form.get("role", ""), by=g.moderator.id)
+    return _page(link=_link(token), link_for="somebody new")
+
+
+@blueprint.get("/<person_id>")
+def person(person_id: str) -> ResponseReturnValue:
+    """One person: their roles, and what can be done for them."""
+    with reading() as db:
+        forums = _forums(db)
+        found = _person(db, _get(db, person_id), forums)
+    return render_template(
+        "review/person.html", person=found, places=_places(forums), roles=words.ROLES, whole=_whole(found.access)
+    )
+
+
+@blueprint.post("/<person_id>/role")
+def change_role(person_id: str) -> ResponseReturnValue:
+    """Give a role on one forum or on all, or take it away."""
+    forum_id = request.form.get("forum", "") or None
+    require("admin", forum_id)
+    with writing() as db:
+        set_role(db, _get(db, person_id), forum_id, request.form.get("role", ""), by=g.moderator.id)
+    return redirect(url_for("review.people.person", person_id=person_id), 303)
+
+
+@blueprint.post("/<person_id>/active")
+def change_active(person_id: str) -> ResponseReturnValue:
+    """Close an account, which ends its logins at once, or open it again."""
+    active = request.form.get("active") == "yes"
+    with writing() as db:
+        found = _mine(db, person_id)
+        if not active and access_of(db, found.id).may("admin", None):
+            keep_an_admin(db, found)
+        found.active = active
+        logins.end(db, found.id)
+        audit.write(db, "opened_account" if active else "closed_account", moderator_id=g.moderator.id, person=found.id)
+    return redirect(url_for("review.people.person", person_id=person_id), 303)
+
+
+@blueprint.post("/<person_id>/reset")
+def reset(person_id: str) -> ResponseReturnValue:
+    """Make a link by which somebody chooses a new password, shown once."""
+    with writing() as db:
+        found = _mine(db, person_id)
+        token = invitations.invite_back(db, found, by=g.moderator.id)
+    return _page(link=_link(token), link_for=found.name)
+
+
+@blueprint.post("/<person_id>/log-out")
+def log_out(person_id: str) -> ResponseReturnValue:
+    """End every login of somebody."""
+    with writing() as db:
+        found = _mine(db, person_id)
+        logins.end(db, found.id)
+        audit.write(db, "ended_logins", moderator_id=g.moderator.id, person=found.id)
+    return redirect(url_for("review.people.person", person_id=person_id), 303)
+
+
+def _link(token: str) -> str:
+    return f"{settings().public_url.rstrip('/')}{url_for('review.joining.show', token=token)}"
+
+
+def _get(db: Session, person_id: str) -> Moderator:
+    found = db.get(Moderator, person_id)
+    if found is None:
+        raise NotFound("There is nobody of this name any more. Reload the list of people.")
+    return found
+
+
+def _mine(db: Session, person_id: str) -> Moderator:
+    """Somebody whose whole account this admin may change. Raises Forbidden for a colleague of other forums too."""
+    found = _get(db, person_id)
+    if not _whole(access_of(db, found.id)):
+        raise Forbidden("This person works on forums that you are no admin of. Ask an admin of all forums.")
+    return found
+
+
+def _whole(access: Access) -> bool:
+    """Whether this admin is one wherever the person has a role."""
+    return all(g.access.may("admin", forum_id) for forum_id in access.roles or {None: ""})
+
+
+def _forums(db: Session) -> dict[str, str]:
+    return {known: name for known, name in db.execute(select(Forum.id, Forum.name).order_by(Forum.name))}
+
+
+def _places(forums: dict[str, str]) -> list[tuple[str, str]]:
+    """Where this admin may give roles: value and words."""
+    everywhere = [("", "All forums")] if g.access.may("admin", None) else []
+    return everywhere + [(known, name) for known, name in forums.items() if g.access.may("admin", known)]
+
+
+def _person(db: Session, found: Moderator, forums: dict[str, str]) -> Person:
+    access = access_of(db, found.id)
+    roles = sorted(access.roles.items(), key=lambda held: (held[0] is not None, -ROLES.index(held[1])))
+    places = [
+        (forums.get(known, "Another forum") if known else "All forums", words.ROLES[role]) for known, role in roles
+    ]
+    seen = db.scalar(select(func.max(LoginSession.seen_at)).where(LoginSession.moderator_id == found.id))
+    return Person(
+        id=found.id,
+        name=found.name,
+        alias=found.alias,
+        active=found.active,
+        second_factor=bool(found.totp_secret),
+        sign_on=bool(found.sign_on),
+        seen=seen,
+        access=access,
+        roles=places,
+    )
