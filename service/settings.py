@@ -62,6 +62,10 @@ class Settings(BaseSettings):
         "Empty means the one shipped, where `make setup` fetched its encoder.",
     )
     larger_encoder: str = Field("", description="Folder or id of its base encoder; empty means the one fetched.")
+    shadow_model: str = Field(
+        "",
+        description="Folder or id of a Heed model that reads along without acting; the policy page shows where it differs.",
+    )
     medical_model: str = Field("", description="Hugging Face text classifier that replaces the `medical` labels.")
     self_harm_model: str = Field("", description="Hugging Face text classifier that replaces the `self_harm` labels.")
     personal_data_model: str = Field("", description="Hugging Face token classifier in the place of the token head.")

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from classifiers.findings import Findings
 from classifiers.labels import DISTRESS
 from service import audit, urgency
 from service.errors import Conflict, Forbidden, Invalid, NotFound
@@ -20,9 +21,12 @@ DECISIONS = {"approve": "allow", "hold": "hold", "remove": "remove", "escalate":
 """What a moderator may decide, and the action the forum is told."""
 
 
-def record_verdict(session: Session, revision: Revision, document: dict[str, Any]) -> Verdict | None:
+def record_verdict(
+    session: Session, revision: Revision, document: dict[str, Any], findings: Findings | None = None
+) -> Verdict | None:
     """Make `document` the current verdict of the revision's post, queue it for review where its action asks for it,
     and put the callback into the outbox. None where the revision is no longer the post's newest or the post is gone.
+    `findings` are kept, so that another policy can be tried on them.
     """
     post = session.get(Post, revision.post_id, with_for_update=True)
     if post is None or post.deleted or post.revision != revision.number:
@@ -30,6 +34,7 @@ def record_verdict(session: Session, revision: Revision, document: dict[str, Any
     revision.state, revision.finished_at = "done", now()
     revision.lease_owner, revision.lease_until = "", None
     verdict = _make_current(session, post, revision, document)
+    verdict.findings = findings.to_json() if findings else None
     _queue(session, post, verdict)
     _announce(session, post, revision, verdict, "post.verdict")
     return verdict

@@ -195,7 +195,8 @@ def add_revision(session: Session, post: Post, sample: Sample, number: int) -> s
     )  # fmt: skip
     session.add(revision)
     session.flush()
-    record_verdict(session, revision, decide(findings(sample), RULES, text=sample.body, board=sample.board))
+    found = findings(sample)
+    record_verdict(session, revision, decide(found, RULES, text=sample.body, board=sample.board), found)
     item = session.query(QueueItem).filter_by(post_id=post.id).one_or_none()
     if item is not None:
         item.due_at, item.created_at = item.due_at - (item.created_at - then), then

@@ -6,23 +6,24 @@ import logging
 import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from rq.timeouts import JobTimeoutException
 from sqlalchemy import Row, Select, func, select, update
 from sqlalchemy.orm import Session, joinedload
 
-from classifiers.findings import Findings, NotChecked, PostText
-from service.errors import ConfigurationError
-from service.policy import Policy, decide, load
+from classifiers.findings import Findings, NotChecked
+from service.policy import decide
+from service.policy.versions import policy_of
 from service.settings import Settings, settings
 from service.store import Store, store
-from service.store.models import Forum, Post, Revision, now
+from service.store.models import Post, Revision, now
 from service.verdicts import record_verdict
 from service.wakeup import wake_classify, wake_deliver
 from workers.drain import drain
 from workers.lease import is_free, new_owner, renewed
 from workers.logs import kind
+from workers.shadow import Reader, judge_along, text_of
 
 log = logging.getLogger(__name__)
 
@@ -34,26 +35,20 @@ RETRY_SECONDS = 2.0
 """Pause before a failed post is read again; doubled with each attempt."""
 
 
-class Reader(Protocol):
-    """What reads posts: classifiers.engine.Classifier."""
-
-    def read(self, posts: Sequence[PostText]) -> list[Findings]: ...
-
-
 def run() -> None:
     """The RQ job: read until nothing is pending."""
-    from workers.model import classifier
+    from workers.model import classifier, shadow_classifier
 
-    read_all(store(), classifier(), settings())
+    read_all(store(), classifier(), settings(), shadow_classifier())
 
 
-def read_all(where: Store, reader: Reader, chosen: Settings) -> int:
+def read_all(where: Store, reader: Reader, chosen: Settings, shadow: Reader | None = None) -> int:
     """Read everything that is pending, batch by batch; returns how many posts were claimed."""
-    return drain(lambda: read_some(where, reader, chosen), wake_classify)
+    return drain(lambda: read_some(where, reader, chosen, shadow), wake_classify)
 
 
-def read_some(where: Store, reader: Reader, chosen: Settings) -> int:
-    """Claim and read one batch; returns how many posts were claimed."""
+def read_some(where: Store, reader: Reader, chosen: Settings, shadow: Reader | None = None) -> int:
+    """Claim and read one batch; returns how many posts were claimed. `shadow` reads along without acting."""
     owner = new_owner()
     with where.write() as session:
         claimed = claim(session, owner, chosen)
@@ -61,9 +56,11 @@ def read_some(where: Store, reader: Reader, chosen: Settings) -> int:
         return 0
     started = time.monotonic()
     with renewed(where, owner, chosen.lease_seconds):
-        written = _conclude(where, owner, _read(where, reader, owner, claimed, chosen))
+        read = _read(where, reader, owner, claimed, chosen)
+        written = _conclude(where, owner, read)
     if written:
         wake_deliver()
+    judge_along(where, shadow, read)
     log.info("read %d of %d posts in %.2f s", written, len(claimed), time.monotonic() - started)
     return len(claimed)
 
@@ -129,7 +126,7 @@ def _read(
         )
         return [(claimed[0], Findings(not_checked=NotChecked.FAILED))]
     try:
-        findings = reader.read([_text(revision) for revision in claimed])
+        findings = reader.read([text_of(revision) for revision in claimed])
         return list(zip(claimed, findings, strict=True))
     except Exception as error:
         log.warning("reading %d posts failed (%s); each is read alone next", len(claimed), kind(error))
@@ -137,10 +134,6 @@ def _read(
         if isinstance(error, JobTimeoutException):
             raise
         return []
-
-
-def _text(revision: Revision) -> PostText:
-    return PostText(revision.body, revision.title, revision.parent, revision.format, revision.language)
 
 
 def _put_off(where: Store, owner: str, revisions: Iterable[Revision]) -> None:
@@ -180,7 +173,7 @@ def _record(session: Session, owner: str, revision: Revision, findings: Findings
     mine = session.get(Revision, revision.id)
     if post is None or mine is None or mine.state != "leased" or mine.lease_owner != owner:
         return False
-    if record_verdict(session, mine, _document(revision, findings)) is None:
+    if record_verdict(session, mine, _document(revision, findings), findings) is None:
         mine.state, mine.lease_owner, mine.lease_until = "deleted" if post.deleted else "superseded", "", None
         return False
     return True
@@ -190,12 +183,3 @@ def _document(revision: Revision, findings: Findings) -> dict[str, Any]:
     forum = revision.post.forum
     policy = policy_of(forum)
     return decide(findings, policy, text=revision.body, board=revision.board, region=forum.region)
-
-
-def policy_of(forum: Forum) -> Policy:
-    """The forum's policy; the default one where it can't be used, since a post must never go unread for that."""
-    try:
-        return load(forum.policy)
-    except ConfigurationError:
-        log.error("the policy of forum %s can't be used; the default stands in until it is mended", forum.slug)
-        return load()

@@ -26,6 +26,18 @@ def classifier() -> Classifier:
     return loaded
 
 
+@cache
+def shadow_classifier() -> Classifier | None:
+    """The model that reads along without acting, where one is set."""
+    from classifiers.engine import load_classifier
+
+    chosen = settings()
+    if not chosen.shadow_model:
+        return None
+    log.info("a second model reads along without acting")
+    return load_classifier(chosen.shadow_model, threads=chosen.torch_threads, larger_model="off")
+
+
 def load_classifier() -> Classifier:
     """Load by `HEED_MODEL` and its like. Raises classifiers.weights.ModelError, which says what to do."""
     from classifiers.engine import load_classifier

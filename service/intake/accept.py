@@ -14,7 +14,7 @@ from service import audit
 from service.errors import Conflict, Unavailable
 from service.intake.submission import Submission
 from service.settings import settings
-from service.store.models import Delivery, Forum, Post, QueueItem, Revision, Verdict, new_id, now
+from service.store.models import Delivery, Forum, Post, QueueItem, Revision, ShadowVerdict, Verdict, new_id, now
 from service.verdicts import withdraw
 
 WAITING = ("pending", "leased")
@@ -93,7 +93,7 @@ def erase(session: Session, forum: Forum, external_id: str, as_of: datetime) -> 
     # Somebody's wish to be forgotten never loses against another clock.
     delete(session, forum, external_id, max(as_of, post.deleted_as_of or as_of))
     post.erased, post.revision = True, 0
-    for table in (Delivery, QueueItem, Verdict, Revision):
+    for table in (Delivery, QueueItem, ShadowVerdict, Verdict, Revision):
         session.execute(delete_rows(table).where(table.post_id == post.id))
     audit.write(session, "erased", post_id=post.id)
     return post

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.review import words
-from service.review.queue import labels_of
+from service.review.excerpt import labels_of
 from service.store.models import Moderator, Post, QueueItem, Revision, Verdict
 
 LATEST = 6

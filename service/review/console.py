@@ -14,7 +14,20 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from service.errors import Forbidden, NotFound
-from service.review import account, decisions, joining, login, pages, people, sharing, sign_on, undo, views, words
+from service.review import (
+    account,
+    decisions,
+    joining,
+    login,
+    pages,
+    people,
+    policies,
+    sharing,
+    sign_on,
+    undo,
+    views,
+    words,
+)
 from service.review.access import reading
 from service.review.errors import page
 from service.review.queue import overdue_crises
@@ -27,7 +40,7 @@ YEAR = 31_536_000
 blueprint = Blueprint("review", __name__, url_prefix="/console", template_folder="templates", static_folder="static")
 csrf = CSRFProtect()
 
-for part in (login, sign_on, joining, account, people, pages, decisions, sharing, views):
+for part in (login, sign_on, joining, account, people, policies, pages, decisions, sharing, views):
     blueprint.register_blueprint(part.blueprint)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.review import words
-from service.review.queue import labels_of
+from service.review.excerpt import labels_of
 from service.store.models import Forum, Moderator, QueueItem, Revision, Verdict
 
 LATEST = 50

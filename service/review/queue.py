@@ -12,19 +12,15 @@ from sqlalchemy.orm import Session
 
 from service.review import claims, words
 from service.review.clock import Clock
+from service.review.excerpt import Excerpt, excerpt, labels_in
 from service.review.filters import Filters, free_for, waiting
-from service.review.highlight import Mark, Segment, segments
-from service.review.item import UNREADABLE, marks_of
+from service.review.item import UNREADABLE
 from service.store.models import Forum, QueueItem, Revision, Verdict, now
 from service.urgency import CRISIS_LANE
 
 log = logging.getLogger(__name__)
 
 PAGE = 25
-EXCERPT = 220
-"""Most code points of an excerpt."""
-BEFORE = 50
-"""Code points shown before the evidence, so that it is read in its context."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -42,9 +38,7 @@ class Row:
     holder: str = ""
     """Which colleague reads it at the moment, or was handed it."""
     labels: list[str] = field(default_factory=list)
-    excerpt: list[Segment] = field(default_factory=list)
-    cut_before: bool = False
-    cut_after: bool = False
+    excerpt: Excerpt = field(default_factory=Excerpt)
     broken: bool = False
 
 
@@ -145,45 +139,4 @@ def _row(item: QueueItem, verdict: Verdict, revision: Revision, forum: Forum, ho
 
 
 def _filled(row: Row, document: dict[str, Any], revision: Revision) -> Row:
-    marks = marks_of(document["reasons"])
-    worst = next((mark for mark in marks if not mark.private), None)
-    kept = [mark for mark in marks if mark.private or mark is worst]
-    low, high = _window(revision.body, worst or next(iter(marks), None))
-    return replace(
-        row,
-        labels=_labels(document),
-        excerpt=segments(revision.body, revision.format, kept, window=(low, high)),
-        cut_before=low > 0,
-        cut_after=high < len(revision.body),
-        broken=False,
-    )
-
-
-def labels_of(item_id: str, document: dict[str, Any]) -> list[str]:
-    """What an item is about in plain words; nothing where its verdict can't be read. The id is for the log."""
-    try:
-        return _labels(document)
-    except UNREADABLE as error:
-        log.error("item %s: its verdict can't be shown (%s)", item_id, type(error).__name__)
-        return []
-
-
-def _labels(document: dict[str, Any]) -> list[str]:
-    """What the row is about: claims only where nothing weighs more."""
-    named = [(reason["area"], words.label(reason["area"], reason["label"])) for reason in document["reasons"]]
-    graver = [said for area, said in named if area != "claim"]
-    unread = document["not_checked"]
-    first = [words.NOT_CHECKED.get(unread, words.NOT_CHECKED["failed"])[0]] if unread else []
-    return list(dict.fromkeys(first + (graver or [said for _, said in named])))
-
-
-def _window(body: str, mark: Mark | None) -> tuple[int, int]:
-    low = max(0, min(mark.start, len(body)) - BEFORE) if mark else 0
-    high = min(len(body), low + EXCERPT)
-    # Not in the middle of a word, where there is a space near enough.
-    if low:
-        low = max(low, body.find(" ", low, low + BEFORE) + 1)
-    if high < len(body):
-        space = body.rfind(" ", high - BEFORE, high)
-        high = space if space > 0 else high
-    return low, high
+    return replace(row, labels=labels_in(document), excerpt=excerpt(document, revision), broken=False)

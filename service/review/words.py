@@ -80,6 +80,15 @@ ROLES = {
 }
 """What a person may do, as `service.people.roles.ROLES` names it."""
 
+POLICY_ACTIONS = {
+    "allow": "let it pass",
+    "flag": "flag: published, and in the queue",
+    "hold": "hold: hidden until somebody decides",
+    "escalate": "escalate: staff alerted, help sent",
+    "remove": "remove",
+}
+"""What a policy may do with a post, for whoever sets it."""
+
 PASSED = {
     "skipped": "Left it to others",
     "handed_over": "Handed it to {to}",

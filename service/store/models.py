@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
     Boolean,
     ForeignKey,
     Index,
@@ -31,11 +32,13 @@ __all__ = [
     "Membership",
     "Moderator",
     "Opinion",
+    "PolicyVersion",
     "Post",
     "QueueItem",
     "RecoveryCode",
     "Revision",
     "SavedView",
+    "ShadowVerdict",
     "Skip",
     "Verdict",
     "new_id",
@@ -47,6 +50,10 @@ OPEN = {"sqlite_where": text("state = 'open'"), "postgresql_where": text("state 
 """An index of what waits only: a million decided items cost it nothing."""
 
 
+BY_MODELS = {
+    "sqlite_where": text("decided_by IS NULL"),
+    "postgresql_where": text("decided_by IS NULL"),
+}
 CLAIMED = {
     "sqlite_where": text("claimed_by IS NOT NULL"),
     "postgresql_where": text("claimed_by IS NOT NULL"),
@@ -70,6 +77,23 @@ class Forum(Base):
     callback_secret: Mapped[str] = mapped_column(String(120), comment="whsec_… that signs our callbacks")
     callback_disabled: Mapped[str] = mapped_column(String(200), default="", comment="why it is off, or empty")
     policy: Mapped[str] = mapped_column(Text, default="", comment="TOML over the default policy")
+    shadow_policy: Mapped[str | None] = mapped_column(Text, comment="TOML that judges along without acting; null: none")
+    shadow_since: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class PolicyVersion(Base):
+    """A policy that a forum had, or has."""
+
+    __tablename__ = "policy_version"
+    __table_args__ = (Index("ix_policy_version_forum", "forum_id", "created_at"),)
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("policy"))
+    forum_id: Mapped[str] = mapped_column(ForeignKey("forum.id"))
+    policy: Mapped[str] = mapped_column(Text, comment="TOML over the default policy")
+    version: Mapped[str] = mapped_column(String(80), comment="service.policy.policy.Policy.version")
+    moderator_id: Mapped[str | None] = mapped_column(ForeignKey("moderator.id"), comment="null: as it was at first")
+    why: Mapped[str] = mapped_column(String(500))
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -140,6 +164,7 @@ class Verdict(Base):
         ),
         Index("ix_verdict_revision", "revision_id"),
         Index("ix_verdict_post", "post_id"),
+        Index("ix_verdict_models", "created_at", **BY_MODELS),
     )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("verdict"))
@@ -149,12 +174,33 @@ class Verdict(Base):
     action: Mapped[str] = mapped_column(String(10), comment="allow|flag|hold|escalate|remove")
     severity: Mapped[str] = mapped_column(String(10), comment="none|medium|high|critical")
     document: Mapped[dict[str, Any]] = mapped_column(comment="service.policy.verdict.VerdictDocument.to_json()")
+    findings: Mapped[dict[str, Any] | None] = mapped_column(
+        JSON(none_as_null=True), comment="classifiers.findings.Findings.to_json(), to decide again by another policy"
+    )
     policy_version: Mapped[str] = mapped_column(String(80))
     decided_by: Mapped[str | None] = mapped_column(ForeignKey("moderator.id"), comment="null: the models")
     note: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime] = mapped_column(default=now)
 
     revision: Mapped[Revision] = relationship()
+
+
+class ShadowVerdict(Base):
+    """What another policy or model would have said of a revision, beside what was done."""
+
+    __tablename__ = "shadow_verdict"
+    __table_args__ = (Index("ix_shadow_verdict_post", "post_id"),)
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("shadow"))
+    post_id: Mapped[str] = mapped_column(ForeignKey("post.id", ondelete="CASCADE"))
+    revision_id: Mapped[str] = mapped_column(ForeignKey("revision.id", ondelete="CASCADE"))
+    acted: Mapped[str] = mapped_column(String(10), comment="the action in force")
+    acted_labels: Mapped[str] = mapped_column(Text, comment="service.urgency.topics")
+    action: Mapped[str] = mapped_column(String(10), comment="the shadow's")
+    labels: Mapped[str] = mapped_column(Text, comment="service.urgency.topics")
+    policy_version: Mapped[str] = mapped_column(String(80))
+    models: Mapped[dict[str, Any]] = mapped_column(comment="name and version of each model that read for it")
+    created_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class QueueItem(Base):
