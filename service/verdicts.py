@@ -1,4 +1,4 @@
-"""Verdicts as they are kept: recorded, superseded, decided by people, taken back, shown.
+"""Verdicts as they are kept: recorded, superseded, told to the forum, shown.
 
 Each function works inside the caller's transaction: a verdict, its queue item and its callback stand or fall together.
 """
@@ -11,14 +11,11 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from classifiers.findings import Findings
-from classifiers.labels import DISTRESS
-from service import audit, urgency
-from service.errors import Conflict, Forbidden, Invalid, NotFound
-from service.policy.policy import crisis_resources
-from service.store.models import Delivery, Forum, Moderator, Post, QueueItem, Revision, Skip, Verdict, now
+from service import urgency
+from service.store.models import Delivery, Forum, Post, QueueItem, Revision, Skip, Verdict, now
 
-DECISIONS = {"approve": "allow", "hold": "hold", "remove": "remove", "escalate": "escalate"}
-"""What a moderator may decide, and the action the forum is told."""
+CARE = "post.care"
+"""The event that sends an author help: it stands whatever becomes of the verdict."""
 
 
 def record_verdict(
@@ -33,63 +30,10 @@ def record_verdict(
         return None
     revision.state, revision.finished_at = "done", now()
     revision.lease_owner, revision.lease_until = "", None
-    verdict = _make_current(session, post, revision, document)
+    verdict = make_current(session, post, revision, document)
     verdict.findings = findings.to_json() if findings else None
     _queue(session, post, verdict)
-    _announce(session, post, revision, verdict, "post.verdict")
-    return verdict
-
-
-def record_decision(
-    session: Session,
-    item_id: str,
-    version: int,
-    moderator: Moderator,
-    action: str,
-    note: str = "",
-    label: str = "",
-    agreed_by: str | None = None,
-) -> Verdict:
-    """A moderator's decision on an open item: a new verdict by a person, told to the forum like any other.
-
-    Raises Conflict where somebody else was faster, Forbidden for `remove` of a person's own distress unless another
-    moderator, `agreed_by`, proposed it.
-    """
-    post, item = _item(session, item_id, version)
-    if item.state != "open":
-        raise Conflict("This post waits no longer: it was decided, edited or deleted meanwhile. Reload to see how.")
-    if action not in DECISIONS:
-        raise Invalid(f"Choose one of {', '.join(DECISIONS)}.", field="action")
-    machine = session.get_one(Verdict, item.verdict_id)
-    alone = agreed_by in (None, moderator.id)
-    if action == "remove" and alone and flagged_distress(machine.document):
-        raise Forbidden(
-            "This post may be a cry for help, and a person in distress is never punished. "
-            "Escalate it, or hold it while somebody answers the author."
-        )
-    document = {**machine.document, "action": DECISIONS[action], "removed_for": label if action == "remove" else ""}
-    if action == "escalate":
-        document["crisis_resources"] = list(crisis_resources(session.get_one(Forum, post.forum_id).region))
-    verdict = _make_current(session, post, machine.revision, document, decided_by=moderator.id, note=note)
-    item.state, item.version = "decided", item.version + 1
-    item.decision, item.decided_by, item.decided_at = verdict.action, moderator.id, now()
-    _announce(session, post, machine.revision, verdict, "post.decision")
-    detail = {"action": action, "verdict": verdict.id, "label": label} | ({"agreed_by": agreed_by} if agreed_by else {})
-    audit.write(session, "decided", moderator_id=moderator.id, post_id=post.id, **detail)
-    return verdict
-
-
-def undo_decision(session: Session, item_id: str, version: int, moderator: Moderator) -> Verdict:
-    """Take a decision back, however old: the models' verdict stands again, the post waits, and the forum is told."""
-    post, item = _item(session, item_id, version)
-    if item.state != "decided":
-        raise Conflict("There is no decision to undo: the post is waiting again, or was edited or deleted.")
-    machine = session.get_one(Verdict, item.verdict_id)
-    verdict = _make_current(session, post, machine.revision, machine.document)
-    item.state, item.version, item.verdict_id = "open", item.version + 1, verdict.id
-    item.forget_decision()
-    _announce(session, post, machine.revision, verdict, "post.decision")
-    audit.write(session, "undid", moderator_id=moderator.id, post_id=post.id, verdict=verdict.id)
+    announce(session, post, revision, verdict, "post.verdict")
     return verdict
 
 
@@ -102,10 +46,9 @@ def withdraw(session: Session, post: Post) -> None:
 
 
 def drop_callbacks(session: Session, post: Post) -> None:
-    """Callbacks of the post not sent yet speak of a verdict that stands no more."""
-    session.execute(
-        update(Delivery).where(Delivery.post_id == post.id, Delivery.state == "pending").values(state="superseded")
-    )
+    """Callbacks of the post not sent yet speak of a verdict that stands no more; help for its author still does."""
+    waiting = (Delivery.post_id == post.id, Delivery.state == "pending", Delivery.event != CARE)
+    session.execute(update(Delivery).where(*waiting).values(state="superseded"))
 
 
 def current_verdict(session: Session, post: Post) -> Verdict | None:
@@ -133,30 +76,14 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
     return {
         "id": verdict.id,
         "removed_for": "",
-        **verdict.document,
+        "message": "",
+        **{name: value for name, value in verdict.document.items() if name != "published"},
         "decided_by": "moderator" if verdict.decided_by else "models",
         "decided_at": verdict.created_at.isoformat(),
     }
 
 
-def flagged_distress(document: dict[str, Any]) -> bool:
-    """Whether a label of the author's own state counted."""
-    return any(r["area"] == "self_harm" and r["label"] in DISTRESS for r in document["reasons"])
-
-
-def _item(session: Session, item_id: str, version: int) -> tuple[Post, QueueItem]:
-    """The item with its post, both locked: the post first, as everywhere, so that an edit and a decision take turns."""
-    post_id = session.scalar(select(QueueItem.post_id).where(QueueItem.id == item_id))
-    post = session.get(Post, post_id, with_for_update=True) if post_id else None
-    item = session.get(QueueItem, item_id, with_for_update=True) if post else None
-    if post is None or item is None:
-        raise NotFound("There is no such item in the queue. Go back to the queue and reload it.")
-    if item.version != version:
-        raise Conflict("Somebody changed this item while you were reading. Reload to see what they did.")
-    return post, item
-
-
-def _make_current(
+def make_current(
     session: Session,
     post: Post,
     revision: Revision,
@@ -165,6 +92,8 @@ def _make_current(
     decided_by: str | None = None,
     note: str = "",
 ) -> Verdict:
+    """One more verdict of the post, and the only current one."""
+    before = current_verdict(session, post)
     session.execute(update(Verdict).where(Verdict.post_id == post.id, Verdict.current).values(current=False))
     verdict = Verdict(
         post_id=post.id,
@@ -176,6 +105,7 @@ def _make_current(
         policy_version=document["policy_version"],
         decided_by=decided_by,
         note=note,
+        instead_of=before.id if before and before.revision_id == revision.id else None,
     )
     session.add(verdict)
     session.flush()
@@ -205,16 +135,21 @@ def _queue(session: Session, post: Post, verdict: Verdict) -> None:
         session.execute(delete(Skip).where(Skip.item_id == item.id))
 
 
-def _announce(session: Session, post: Post, revision: Revision, verdict: Verdict, event: str) -> None:
+def announce(
+    session: Session, post: Post, revision: Revision, verdict: Verdict, event: str, body: str | None = None
+) -> None:
+    """Put the callback into the outbox; `body` is what the forum is to show from now on, where that changes."""
     drop_callbacks(session, post)
     forum = session.get_one(Forum, post.forum_id)
     if forum.callback_url and not forum.callback_disabled:
-        payload = callback_payload(forum, post, revision, verdict, event)
+        payload = callback_payload(forum, post, revision, verdict, event, body)
         session.add(Delivery(forum_id=forum.id, post_id=post.id, verdict_id=verdict.id, event=event, payload=payload))
 
 
-def callback_payload(forum: Forum, post: Post, revision: Revision, verdict: Verdict, event: str) -> dict[str, Any]:
-    """What the forum is told: ids, action, labels, spans, versions; never a word of the post."""
+def callback_payload(
+    forum: Forum, post: Post, revision: Revision, verdict: Verdict, event: str, body: str | None = None
+) -> dict[str, Any]:
+    """What the forum is told: ids, action, labels, spans, versions; no word of the post but a `body` to be shown."""
     document = verdict.document
     data = {
         "forum": forum.slug,
@@ -226,6 +161,7 @@ def callback_payload(forum: Forum, post: Post, revision: Revision, verdict: Verd
     }
     shown = ("action", "severity", "checked", "not_checked", "spans", "reasons", "crisis_resources")
     data |= {key: document[key] for key in (*shown, "policy_version", "models")}
-    data["removed_for"] = document.get("removed_for", "")
+    data |= {"removed_for": document.get("removed_for", ""), "message": document.get("message", "")}
+    data |= {} if body is None else {"body": body}
     data["labels"] = [found for found in document["labels"] if found["flagged"]]
     return {"type": event, "timestamp": verdict.created_at.isoformat(), "data": data}

@@ -18,6 +18,7 @@ from service.errors import Conflict, NotFound
 from service.settings import Settings, settings
 from service.store import Store, store
 from service.store.models import Delivery, Forum, Post, Verdict, now
+from service.verdicts import CARE
 from service.wakeup import wake_deliver
 from workers.drain import drain
 from workers.lease import is_free, new_owner
@@ -87,7 +88,7 @@ def claim(session: Session, owner: str, chosen: Settings) -> tuple[int, list[Par
 
 def _parcel(session: Session, row: Delivery, owner: str, until: datetime) -> Parcel | None:
     verdict, forum = session.get_one(Verdict, row.verdict_id), session.get_one(Forum, row.forum_id)
-    if not _stands(session, verdict):
+    if row.event != CARE and not _stands(session, verdict):
         row.state = "superseded"
         return None
     if forum.callback_disabled or not forum.callback_url:

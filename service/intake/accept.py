@@ -11,10 +11,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from service import audit
+from service.decisions import is_our_redaction
 from service.errors import Conflict, Unavailable
 from service.intake.submission import Submission
 from service.settings import settings
-from service.store.models import Delivery, Forum, Post, QueueItem, Revision, ShadowVerdict, Verdict, new_id, now
+from service.store.models import Care, Delivery, Forum, Post, QueueItem, Revision, ShadowVerdict, Verdict, new_id, now
 from service.verdicts import withdraw
 
 WAITING = ("pending", "leased")
@@ -51,10 +52,15 @@ def accept(session: Session, forum: Forum, submission: Submission, *, latest_win
     if post.erased or submission.revision < post.revision:
         return Accepted(post, submission.revision, False)
     known = session.scalar(select(Revision).where(Revision.post_id == post.id, Revision.number == submission.revision))
+    if known is not None and known.digest == submission.digest:
+        # The same text later: one of a time between the two is older than this one.
+        if _age(submission.created_at, "") > _age(known.posted_at, ""):
+            known.posted_at = submission.created_at
+        return Accepted(post, known.number, False)
+    if _keep_decision(session, post, submission):
+        return Accepted(post, submission.revision, False)
     if known is None:
         return _add(session, post, submission)
-    if known.digest == submission.digest:
-        return Accepted(post, known.number, False)
     if not latest_wins:
         raise Conflict(ANOTHER_TEXT, field="revision")
     if _age(known.posted_at, known.digest) >= _age(submission.created_at, submission.digest):
@@ -93,7 +99,7 @@ def erase(session: Session, forum: Forum, external_id: str, as_of: datetime) -> 
     # Somebody's wish to be forgotten never loses against another clock.
     delete(session, forum, external_id, max(as_of, post.deleted_as_of or as_of))
     post.erased, post.revision = True, 0
-    for table in (Delivery, QueueItem, ShadowVerdict, Verdict, Revision):
+    for table in (Care, Delivery, QueueItem, ShadowVerdict, Verdict, Revision):
         session.execute(delete_rows(table).where(table.post_id == post.id))
     audit.write(session, "erased", post_id=post.id)
     return post
@@ -140,6 +146,18 @@ def _replace(session: Session, post: Post, known: Revision, submission: Submissi
     withdraw(session, post)
     _set_newest(session, post, "deleted" if post.deleted else "pending")
     return Accepted(post, known.number, not post.deleted)
+
+
+def _keep_decision(session: Session, post: Post, submission: Submission) -> bool:
+    """Whether the forum only tells us that it published a moderator's redaction: the author's own text, and the
+    decision on it, then stand under the new number.
+    """
+    newest = session.scalar(select(Revision).where(Revision.post_id == post.id, Revision.number == post.revision))
+    if newest is None or not is_our_redaction(session, post, newest, submission.title, submission.body):
+        return False
+    newest.number = post.revision = submission.revision
+    newest.digest, newest.posted_at = submission.digest, submission.created_at
+    return True
 
 
 def _columns(submission: Submission) -> dict[str, object]:

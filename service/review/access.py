@@ -9,9 +9,9 @@ from flask import g, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.errors import Forbidden
+from service.errors import Forbidden, NotFound
 from service.store import store
-from service.store.models import QueueItem
+from service.store.models import Forum, QueueItem
 
 NEEDS = {
     "moderator": "You may read this forum’s posts, but not decide about them. Ask an admin for the role of a moderator.",
@@ -53,3 +53,12 @@ def require_to_decide() -> None:
         forum_id = db.scalar(select(QueueItem.forum_id).where(QueueItem.id == (request.view_args or {}).get("item_id")))
     if forum_id:
         require("moderator", forum_id)
+
+
+def forum_to_lead(db: Session, slug: str) -> Forum:
+    """The forum of that name. Raises NotFound, or Forbidden for whoever does not lead its moderation."""
+    forum = db.scalar(select(Forum).where(Forum.slug == slug))
+    if forum is None:
+        raise NotFound("There is no such forum. Go back to the queue.")
+    require("lead", forum.id)
+    return forum

@@ -13,6 +13,7 @@ from service.people import logins, second_factor
 from service.people.accounts import LONGEST_NAME, check_password, hash_password
 from service.review.access import reading, writing
 from service.review.attempts import count_attempt
+from service.review.language import LANGUAGES
 from service.review.login import safe_path
 from service.store.models import Moderator
 
@@ -35,6 +36,7 @@ def _page(problem: str = "", done: str = "") -> str:
             this=g.login,
             codes_left=second_factor.recovery_codes_left(db, g.moderator),
             sizes=SIZES,
+            languages=LANGUAGES,
             zones=sorted(available_timezones()),
             problem=problem,
             done=done,
@@ -50,7 +52,7 @@ def _refused(error: RequestError) -> ResponseReturnValue:
 def change_reading() -> ResponseReturnValue:
     """How colleagues and the console show things."""
     alias, size = " ".join(request.form.get("alias", "").split()), request.form.get("text_size", "")
-    zone = request.form.get("zone", "")
+    zone, spoken = request.form.get("zone", ""), request.form.get("language", "")
     if len(alias) > LONGEST_NAME or not alias.isprintable():
         raise Invalid(f"Use {LONGEST_NAME} printable characters or fewer for the name.", field="alias")
     if zone and zone not in available_timezones():
@@ -58,6 +60,7 @@ def change_reading() -> ResponseReturnValue:
     with writing() as db:
         me = db.get_one(Moderator, g.moderator.id)
         me.alias, me.text_size, me.zone = alias, size if size in SIZES else "", zone
+        me.language = spoken if spoken in LANGUAGES else ""
         me.softened = request.form.get("softened") == "yes"
     return redirect(url_for("review.account.show"), 303)
 

@@ -16,9 +16,12 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from service.errors import Forbidden, NotFound
 from service.review import (
     account,
+    caring,
     decisions,
     joining,
+    language,
     login,
+    messages,
     pages,
     people,
     policies,
@@ -40,7 +43,7 @@ YEAR = 31_536_000
 blueprint = Blueprint("review", __name__, url_prefix="/console", template_folder="templates", static_folder="static")
 csrf = CSRFProtect()
 
-for part in (login, sign_on, joining, account, people, policies, pages, decisions, sharing, views):
+for part in (login, sign_on, joining, account, people, policies, messages, pages, decisions, caring, sharing, views):
     blueprint.register_blueprint(part.blueprint)
 
 
@@ -51,6 +54,7 @@ def _set_up(state: BlueprintSetupState) -> None:
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False
     csrf.init_app(app)
     sign_on.install(app, settings())
+    language.install(app)
     app.add_url_rule("/", "home", lambda: redirect(url_for("review.pages.queue")))
 
 
@@ -107,6 +111,7 @@ def _minutes(length: float) -> str:
 def _for_all_pages() -> dict[str, object]:
     return {
         "moderator": g.get("moderator"),
+        "language": language.spoken(),
         "access": g.get("access"),
         "undo": undo.offered(),
         "late": _late,

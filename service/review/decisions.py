@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Blueprint, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
+from service import author_messages
+from service.decisions import Decision, record_decision, undo_decision
 from service.errors import Conflict, Forbidden, Invalid
 from service.review import opinions, undo, words
 from service.review.access import reading, require_to_decide, writing
@@ -12,8 +17,7 @@ from service.review.claims import check
 from service.review.filters import Filters
 from service.review.pages import render_item
 from service.review.queue import next_item
-from service.store.models import Moderator, QueueItem
-from service.verdicts import record_decision, undo_decision
+from service.store.models import Forum, Moderator, QueueItem, Verdict
 from service.wakeup import wake_deliver
 
 blueprint = Blueprint("decisions", __name__)
@@ -38,26 +42,52 @@ def decide(item_id: str) -> ResponseReturnValue:
 
 
 def _decide(item_id: str, filters: Filters, note: str) -> str:
-    action, label = request.form.get("action", ""), request.form.get("label", "")
-    if len(note) > LONGEST_NOTE:
-        raise Invalid(f"The note is too long. Keep it under {LONGEST_NOTE} characters.", field="note")
-    if action == "remove" and label not in _removals():
-        raise Invalid("Choose what the post is removed for, so that its author can be told.", field="label")
-    label = label if action == "remove" else ""
+    wanted = _wanted(note)
     with writing() as db:
         moderator = db.get_one(Moderator, g.moderator.id)
         check(db, item_id, moderator)
         item = db.get(QueueItem, item_id)
         agreed_by = opinions.proposed_by_another(db, item, moderator) if item else None
-        if item and not agreed_by and opinions.needs_second(db, item, action):
-            opinions.propose_removal(db, item_id, _version(), moderator, label, note)
+        if item and not agreed_by and opinions.needs_second(db, item, wanted.action):
+            opinions.propose_removal(db, item_id, _version(), moderator, wanted.label, note)
             return item_id
-        verdict = record_decision(db, item_id, _version(), moderator, action, note, label, agreed_by)
+        told = _told(db, item, wanted) if item else ""
+        decision = replace(wanted, message=told, agreed_by=agreed_by)
+        verdict = record_decision(db, item_id, _version(), moderator, decision)
         item = db.get_one(QueueItem, item_id)
         following = next_item(db, filters, moderator.id, item)
         done, version = words.DONE[verdict.action], item.version
     undo.remember(item_id, version, done)
     return following
+
+
+def _wanted(note: str) -> Decision:
+    """The decision in the form; its message is still the one typed. Raises Invalid, which says what is missing."""
+    action, label = request.form.get("action", ""), request.form.get("label", "")
+    if len(note) > LONGEST_NOTE:
+        raise Invalid(f"The note is too long. Keep it under {LONGEST_NOTE} characters.", field="note")
+    if action == "remove" and label not in _removals():
+        raise Invalid("Choose what the post is removed for, so that its author can be told.", field="label")
+    own = request.form.get("message", "").replace("\r\n", "\n").strip()
+    if len(own) > author_messages.LONGEST:
+        raise Invalid(f"The message is too long. Keep it under {author_messages.LONGEST} characters.", field="message")
+    lines = [line.strip() for line in request.form.get("left_out", "").splitlines()]
+    return Decision(
+        action=action,
+        note=note,
+        label=label if action == "remove" else "",
+        message=own,
+        left_out=tuple(line for line in lines if line) if action == "redact" else (),
+    )
+
+
+def _told(db: Session, item: QueueItem, wanted: Decision) -> str:
+    """What the author is told: nothing, the usual words for the decision, or the moderator's own."""
+    forum, language = db.get_one(Forum, item.forum_id), db.get_one(Verdict, item.verdict_id).revision.language
+    if request.form.get("telling") == "nothing" or wanted.action not in author_messages.KINDS:
+        return ""
+    text = wanted.message or author_messages.usual(db, forum, wanted.action, language)
+    return author_messages.fill(text, forum, language, wanted.label)
 
 
 def _removals() -> set[str]:

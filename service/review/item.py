@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from service.decisions import flagged_distress
 from service.errors import NotFound
 from service.people.roles import people_who_may
 from service.review import claims, words
@@ -19,8 +20,8 @@ from service.review.highlight import Mark, Segment, segments
 from service.review.opinions import proposals
 from service.review.rendered import Tag, rendered
 from service.review.skips import has_skipped
-from service.store.models import AuditEntry, Forum, Moderator, Post, QueueItem, Revision, Verdict, now
-from service.verdicts import current_verdict, flagged_distress
+from service.store.models import AuditEntry, Care, Forum, Moderator, Post, QueueItem, Revision, Verdict, now
+from service.verdicts import current_verdict
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +60,8 @@ class Event:
     when: datetime
     note: str = ""
     removed_for: str = ""
+    message: str = ""
+    """What the author was told."""
     by_person: bool = False
 
 
@@ -114,6 +117,8 @@ class ItemView:
     models: dict[str, str]
     clock: Clock | None
     desk: Desk
+    care: Care | None
+    """What was done for the author so far."""
     proposals: list[Proposal]
     """Who would remove it, where a second person has to agree."""
     broken: bool = False
@@ -125,6 +130,11 @@ class ItemView:
         if self.item.state != "decided":
             return None
         return next((event for event in self.history if event.by_person), None)
+
+    @property
+    def needs_care(self) -> bool:
+        """Whether somebody may have to be looked after: the author, or whom they worry about."""
+        return self.care is not None or any(reason.area == "self_harm" for reason in self.reasons)
 
     @property
     def heading(self) -> str:
@@ -157,6 +167,7 @@ def load_item(session: Session, item_id: str, reader: str, *, shown: bool = Fals
         "policy_version": machine.policy_version,
         "clock": Clock.of(item, now()),
         "desk": load_desk(session, item, reader),
+        "care": session.get(Care, post.id),
         "proposals": [
             Proposal(name, opinion.moderator_id == reader, opinion.label, opinion.note, opinion.created_at)
             for opinion, name in proposals(session, item)
@@ -277,7 +288,7 @@ def _passed(entry: AuditEntry, names: dict[str, str]) -> Event:
     """How the item went from one person to another."""
     to = names.get(entry.detail.get("to", ""), "a colleague")
     why = words.SKIPS.get(entry.detail.get("reason", ""), "")
-    what = words.PASSED[entry.what].format(to=to)
+    what = words.PASSED[entry.what].format(to=to, outcome=words.OUTCOMES.get(entry.detail.get("to", ""), "").lower())
     return Event(names.get(entry.moderator_id or "", "A moderator"), what, entry.created_at, note=why)
 
 
@@ -285,9 +296,10 @@ def _event(verdict: Verdict, names: dict[str, str], undone: dict[str, str]) -> E
     done = words.DONE.get(verdict.action, verdict.action)
     if verdict.decided_by:
         name = names.get(verdict.decided_by, "A moderator")
-        reason = verdict.document.get("removed_for", "") if isinstance(verdict.document, dict) else ""
+        document = verdict.document if isinstance(verdict.document, dict) else {}
+        reason = document.get("removed_for", "")
         why = words.removed_for(reason) if reason else ""
-        return Event(name, done, verdict.created_at, verdict.note, why, by_person=True)
+        return Event(name, done, verdict.created_at, verdict.note, why, document.get("message", ""), by_person=True)
     if verdict.id in undone:
         return Event(names.get(undone[verdict.id], "A moderator"), "Took the decision back", verdict.created_at)
     return Event("The models", done, verdict.created_at)

@@ -8,10 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import audit
+from service.decisions import flagged_distress
 from service.errors import Conflict, Forbidden
 from service.review.claims import open_item
 from service.store.models import Moderator, Opinion, QueueItem, Verdict
-from service.verdicts import flagged_distress
 
 
 def needs_second(session: Session, item: QueueItem, action: str) -> bool:

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, g, redirect, render_template, request, se
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from service import audit
+from service import audit, author_messages
 from service.errors import NotFound
 from service.review import words
 from service.review.access import reading, require_to_decide, writing
@@ -116,10 +116,18 @@ def render_item(db: Session, item_id: str, *, problem: str = "", note: str = "",
         skips=words.SKIPS,
         earlier=load_earlier(db, view.revision),
         removals=removal_choices(view),
+        outcomes=words.OUTCOMES,
+        telling=telling(db, view),
         may_decide=may_decide(view.item),
         problem=problem,
         note=note,
     )
+
+
+def telling(db: Session, view: ItemView) -> dict[str, str]:
+    """The usual words to the author by occasion, in the language of the post; empty where nothing is said."""
+    language = view.revision.language
+    return {kind: author_messages.usual(db, view.forum, kind, language) for kind in author_messages.KINDS}
 
 
 def may_decide(item: QueueItem) -> bool:

@@ -9,14 +9,14 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.errors import ConfigurationError, Invalid, NotFound, RequestError
+from service.errors import ConfigurationError, Invalid, RequestError
 from service.policy import shadow, versions
 from service.policy.changes import Changes, apply
 from service.policy.decide import ACTIONS
 from service.policy.policy import NAMES, Policy
 from service.policy.preview import DAYS, preview
 from service.review import words
-from service.review.access import reading, require, require_somewhere, writing
+from service.review.access import forum_to_lead, reading, require_somewhere, writing
 from service.review.errors import page as error_page
 from service.review.excerpt import excerpt, labels_in
 from service.store.models import Forum, Moderator, QueueItem
@@ -64,7 +64,7 @@ def choose() -> ResponseReturnValue:
 def show(slug: str) -> ResponseReturnValue:
     """The policy in force on a forum, or on one of its boards."""
     with reading() as db:
-        return _page(db, _forum(db, slug), _board())
+        return _page(db, forum_to_lead(db, slug), _board())
 
 
 def _page(db: Session, forum: Forum, board: str, problem: str = "", typed: str | None = None) -> str:
@@ -89,7 +89,7 @@ def try_it(slug: str) -> ResponseReturnValue:
     """What the change would have done to the posts of the last days; nothing is saved."""
     board = _board()
     with reading() as db:
-        forum = _forum(db, slug)
+        forum = forum_to_lead(db, slug)
         try:
             proposed_toml = _proposed(forum, board)
             proposed = versions.checked(proposed_toml)
@@ -122,7 +122,7 @@ def _said(changed):  # noqa: ANN001, ANN202
 def save(slug: str) -> ResponseReturnValue:
     """Make the tried policy the forum's."""
     with writing() as db:
-        forum = _forum(db, slug)
+        forum = forum_to_lead(db, slug)
         versions.save(
             db, forum, _toml(), instead_of=request.form.get("version", ""), by=_me(db), why=request.form.get("why", "")
         )
@@ -133,7 +133,7 @@ def save(slug: str) -> ResponseReturnValue:
 def go_back(slug: str) -> ResponseReturnValue:
     """Make an older version the forum's policy again."""
     with writing() as db:
-        forum = _forum(db, slug)
+        forum = forum_to_lead(db, slug)
         instead_of = request.form.get("version", "")
         versions.go_back(db, forum, request.form.get("policy", ""), instead_of=instead_of, by=_me(db))
     return redirect(url_for("review.policies.show", slug=slug), 303)
@@ -143,7 +143,7 @@ def go_back(slug: str) -> ResponseReturnValue:
 def differences(slug: str) -> ResponseReturnValue:
     """Where the shadow judges otherwise."""
     with reading() as db:
-        forum = _forum(db, slug)
+        forum = forum_to_lead(db, slug)
         found = shadow.differences(db, forum)
     return render_template("review/policy_shadow.html", forum=forum, found=found)
 
@@ -152,7 +152,7 @@ def differences(slug: str) -> ResponseReturnValue:
 def start_shadow(slug: str) -> ResponseReturnValue:
     """Let the tried policy judge along without acting."""
     with writing() as db:
-        shadow.start(db, _forum(db, slug), _toml(), _me(db))
+        shadow.start(db, forum_to_lead(db, slug), _toml(), _me(db))
     return redirect(url_for("review.policies.differences", slug=slug), 303)
 
 
@@ -160,16 +160,8 @@ def start_shadow(slug: str) -> ResponseReturnValue:
 def stop_shadow(slug: str) -> ResponseReturnValue:
     """No other policy judges along."""
     with writing() as db:
-        shadow.stop(db, _forum(db, slug), _me(db))
+        shadow.stop(db, forum_to_lead(db, slug), _me(db))
     return redirect(url_for("review.policies.show", slug=slug), 303)
-
-
-def _forum(db: Session, slug: str) -> Forum:
-    forum = db.scalar(select(Forum).where(Forum.slug == slug))
-    if forum is None:
-        raise NotFound("There is no such forum. Go back to the queue.")
-    require("lead", forum.id)
-    return forum
 
 
 def _me(db: Session) -> Moderator:

@@ -94,8 +94,20 @@ PASSED = {
     "handed_over": "Handed it to {to}",
     "took_over": "Took it over",
     "proposed_removal": "Proposed to remove it",
+    "sent_help": "Sent help to the author",
+    "noted_reply": "Replied to the author",
+    "planned_check_in": "Asked to look after the author again",
+    "closed_care": "Closed the author’s case: {outcome}",
+    "reopened_care": "Opened the author’s case again",
 }
-"""How an item went from hand to hand, by what the audit calls it."""
+"""How an item went from hand to hand, and what was done for its author, by what the audit calls it."""
+
+OUTCOMES = {
+    "replied": "They replied",
+    "referred": "They have other help",
+    "no_answer": "No answer",
+}
+"""How the care for an author went."""
 
 OTHER_RULES = "forum_rules"
 """What a post may be removed for beside the policy's own labels."""
@@ -133,9 +145,17 @@ STATES = {
     "hold": State("Hidden", "Members can't read it until somebody decides.", "eye-off"),
     "escalate": State("Escalated", "Staff were alerted, and the author is sent help near them.", "bell"),
     "remove": State("Removed", "Members can't read it; the author is told why.", "eye-off"),
+    "redact": State("Published in part", "Members can read it without what was left out.", "eye"),
 }
 
-DONE = {"allow": "Approved", "hold": "Held", "escalate": "Escalated", "remove": "Removed", "flag": "Flagged"}
+DONE = {
+    "allow": "Approved",
+    "hold": "Held",
+    "escalate": "Escalated",
+    "remove": "Removed",
+    "flag": "Flagged",
+    "redact": "Published in part",
+}
 """What was done to a post, by its action, in one word."""
 
 

@@ -24,7 +24,9 @@ from service.store.people import Invitation, LoginSession, Membership, Moderator
 __all__ = [
     "Alert",
     "AuditEntry",
+    "AuthorMessage",
     "Base",
+    "Care",
     "Delivery",
     "Forum",
     "Invitation",
@@ -79,6 +81,19 @@ class Forum(Base):
     policy: Mapped[str] = mapped_column(Text, default="", comment="TOML over the default policy")
     shadow_policy: Mapped[str | None] = mapped_column(Text, comment="TOML that judges along without acting; null: none")
     shadow_since: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class AuthorMessage(Base):
+    """A forum's own words to authors, in the place of Heed's."""
+
+    __tablename__ = "author_message"
+
+    forum_id: Mapped[str] = mapped_column(ForeignKey("forum.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True, comment="service.author_messages.KINDS")
+    language: Mapped[str] = mapped_column(String(8), primary_key=True)
+    text: Mapped[str] = mapped_column(Text)
+    moderator_id: Mapped[str] = mapped_column(ForeignKey("moderator.id"))
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -171,7 +186,7 @@ class Verdict(Base):
     post_id: Mapped[str] = mapped_column(ForeignKey("post.id", ondelete="CASCADE"))
     revision_id: Mapped[str] = mapped_column(ForeignKey("revision.id", ondelete="CASCADE"))
     current: Mapped[bool] = mapped_column(Boolean, default=True)
-    action: Mapped[str] = mapped_column(String(10), comment="allow|flag|hold|escalate|remove")
+    action: Mapped[str] = mapped_column(String(10), comment="allow|flag|hold|escalate|remove|redact")
     severity: Mapped[str] = mapped_column(String(10), comment="none|medium|high|critical")
     document: Mapped[dict[str, Any]] = mapped_column(comment="service.policy.verdict.VerdictDocument.to_json()")
     findings: Mapped[dict[str, Any] | None] = mapped_column(
@@ -180,6 +195,7 @@ class Verdict(Base):
     policy_version: Mapped[str] = mapped_column(String(80))
     decided_by: Mapped[str | None] = mapped_column(ForeignKey("moderator.id"), comment="null: the models")
     note: Mapped[str] = mapped_column(Text, default="")
+    instead_of: Mapped[str | None] = mapped_column(String(40), comment="the verdict that stood before on this revision")
     created_at: Mapped[datetime] = mapped_column(default=now)
 
     revision: Mapped[Revision] = relationship()
@@ -252,6 +268,21 @@ class QueueItem(Base):
         self.decision, self.decided_by, self.decided_at = "", None, None
 
 
+class Care(Base):
+    """What people do for the author of a post beside moderating it: help sent, a reply, a check-in, how it went."""
+
+    __tablename__ = "care"
+    __table_args__ = (Index("ix_care_check_in", "outcome", "check_in_at"),)
+
+    post_id: Mapped[str] = mapped_column(ForeignKey("post.id", ondelete="CASCADE"), primary_key=True)
+    sent_at: Mapped[datetime | None] = mapped_column(comment="when help was sent through the forum")
+    replied_at: Mapped[datetime | None] = mapped_column(comment="when somebody said that a person has replied")
+    check_in_at: Mapped[datetime | None]
+    check_in_by: Mapped[str | None] = mapped_column(ForeignKey("moderator.id"))
+    outcome: Mapped[str] = mapped_column(String(10), default="", comment="replied|referred|no_answer, or empty: open")
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
 class Skip(Base):
     """A moderator leaves an item to others: it is not offered to them again."""
 
@@ -273,7 +304,7 @@ class Opinion(Base):
     item_id: Mapped[str] = mapped_column(ForeignKey("queue_item.id", ondelete="CASCADE"))
     version: Mapped[int] = mapped_column(Integer, comment="the item's, when it was given; of another it counts no more")
     moderator_id: Mapped[str] = mapped_column(ForeignKey("moderator.id"))
-    action: Mapped[str] = mapped_column(String(10), comment="as in service.verdicts.DECISIONS")
+    action: Mapped[str] = mapped_column(String(10), comment="as in service.decisions.ACTIONS")
     label: Mapped[str] = mapped_column(String(80), default="", comment="what it would be removed for")
     note: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime] = mapped_column(default=now)
@@ -302,8 +333,10 @@ class Delivery(Base):
     forum_id: Mapped[str] = mapped_column(ForeignKey("forum.id"))
     post_id: Mapped[str] = mapped_column(ForeignKey("post.id", ondelete="CASCADE"))
     verdict_id: Mapped[str] = mapped_column(ForeignKey("verdict.id", ondelete="CASCADE"))
-    event: Mapped[str] = mapped_column(String(40), comment="post.verdict | post.decision")
-    payload: Mapped[dict[str, Any]] = mapped_column(comment="ids, action, labels, spans, versions; never text")
+    event: Mapped[str] = mapped_column(String(40), comment="post.verdict | post.decision | post.care")
+    payload: Mapped[dict[str, Any]] = mapped_column(
+        comment="ids, action, labels, spans, versions; of text only a body that the forum is to show"
+    )
     state: Mapped[str] = mapped_column(String(10), default="pending", comment="pending|delivered|given_up|superseded")
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     due_at: Mapped[datetime] = mapped_column(default=now)

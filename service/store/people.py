@@ -26,6 +26,7 @@ class Moderator(Base):
     softened: Mapped[bool] = mapped_column(Boolean, default=False, comment="sharp sentences are blurred until wanted")
     text_size: Mapped[str] = mapped_column(String(8), default="", comment="empty|large|larger")
     zone: Mapped[str] = mapped_column(String(64), default="", comment="IANA time zone; empty: UTC")
+    language: Mapped[str] = mapped_column(String(8), default="", comment="of the console; empty: the browser's")
     created_at: Mapped[datetime] = mapped_column(default=now)
 
     @property

@@ -49,11 +49,11 @@ def _prepare(folder: str) -> dict[str, str]:
     from people import add_person
     from review_posts import seed
 
+    from service.decisions import Decision, record_decision
     from service.forums import add_forum
     from service.store import Store
     from service.store.migrate import upgrade
     from service.store.models import Forum, QueueItem, SavedView, now
-    from service.verdicts import record_decision
 
     url = f"sqlite:///{Path(folder).absolute() / 'heed.db'}"
     upgrade(url)
@@ -70,7 +70,7 @@ def _prepare(folder: str) -> dict[str, str]:
         session.add(SavedView(moderator_id=robin.id, name="Medicines tonight", filters={"board": "Medicines"}))
         for place, action, note in ((13, "approve", "told, not asked"), (9, "hold", "asked the author for a source")):
             item = session.get_one(QueueItem, items[place])
-            record_decision(session, item.id, item.version, sam, action, note)
+            record_decision(session, item.id, item.version, sam, Decision(action, note))
     store.close()
     return {
         "log-in": "/console/login",
@@ -87,6 +87,7 @@ def _prepare(folder: str) -> dict[str, str]:
         "second-factor": "/console/account/second-factor",
         "people": "/console/people",
         "person": f"/console/people/{sam.id}",
+        "policy": "/console/policy/harbour",
         "nothing-here": "/console/?label=claim&severity=critical",
     }
 
@@ -102,6 +103,14 @@ def _take(browser: Browser, site: str, size: str, options: dict, pages: dict[str
             page.get_by_label("Password").fill(PASSWORD)
             page.get_by_role("button", name="Log in").click()
             page.wait_for_url("**/console/")
+        if name == "policy":
+            page.get_by_label("Telling someone which dose to take: counts from").fill("0.9")
+            page.get_by_role("button", name="Try it on the last days").click()
+            page.wait_for_url("**/preview")
+            page.screenshot(path=TARGET / f"policy-preview-{size}.png")
+            page.get_by_role("button", name="Start in the shadow").click()
+            page.wait_for_url("**/shadow")
+            page.screenshot(path=TARGET / f"policy-shadow-{size}.png")
     context.close()
 
 

@@ -6,9 +6,9 @@ from people import add_person
 from playwright.sync_api import Page
 from sqlalchemy import select
 
+from service.decisions import Decision, record_decision
 from service.people.roles import set_role
 from service.store.models import Moderator, QueueItem, now
-from service.verdicts import record_decision
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -43,7 +43,7 @@ def make_late(store, items) -> None:
         session.get_one(QueueItem, items[0]).due_at = now()
         for place, action in ((13, "approve"), (9, "hold")):
             item = session.get_one(QueueItem, items[place])
-            record_decision(session, item.id, item.version, sam, action)
+            record_decision(session, item.id, item.version, sam, Decision(action))
 
 
 def address(page: str, items: list[str]) -> str:

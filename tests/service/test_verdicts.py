@@ -9,10 +9,11 @@ from sqlalchemy import func, select
 
 from classifiers.findings import Findings, LabelScore
 from classifiers.labels import POST_LABELS
+from service.decisions import Decision, record_decision, undo_decision
 from service.errors import Conflict, Forbidden, Invalid, NotFound
 from service.policy import decide, load
 from service.store.models import AuditEntry, Delivery, Forum, Moderator, Post, QueueItem, Revision, Verdict
-from service.verdicts import public_json, record_decision, record_verdict, undo_decision, withdraw
+from service.verdicts import public_json, record_verdict, withdraw
 
 
 def document(*names: str) -> dict:
@@ -56,7 +57,7 @@ def case(store):
             with store.write() as session:
                 item = session.scalar(select(QueueItem))
                 moderator = session.get_one(Moderator, "user_1")
-                return record_decision(session, item.id, version or item.version, moderator, action, **more)
+                return record_decision(session, item.id, version or item.version, moderator, Decision(action, **more))
 
         def count(self, *where) -> int:
             with store.read() as session:
@@ -215,7 +216,7 @@ def test_an_edit_and_a_decision_at_once_take_turns(case, store):
 
 def test_what_is_not_there_is_not_found(store):
     with pytest.raises(NotFound), store.write() as session:
-        record_decision(session, "item_0", 1, Moderator(id="u", name="n", password_hash="x"), "approve")
+        record_decision(session, "item_0", 1, Moderator(id="u", name="n", password_hash="x"), Decision("approve"))
 
 
 def test_withdraw_empties_queue_and_outbox(case, store):

@@ -1,0 +1,79 @@
+"""What authors are told with a decision: usual words in their language, which a forum may replace by its own."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from service import audit
+from service.errors import Invalid
+from service.policy.policy import crisis_resources
+from service.store.models import AuthorMessage, Forum, Moderator
+
+KINDS = ("hold", "remove", "redact", "escalate", "approve", "care")
+"""Occasions: a decision of `service.decisions.ACTIONS`, or help sent beside it."""
+DEFAULT_LANGUAGE = "en"
+LONGEST = 4000
+"""Code points of a message."""
+FIELDS = ("forum", "reason", "resources")
+FIELD = re.compile(r"\{(\w*)\}")
+
+
+@cache
+def defaults() -> dict[str, dict[str, Any]]:
+    """Heed's own words by language, then by occasion; `reasons` holds phrases by label."""
+    return tomllib.loads(files("service").joinpath("author_messages.toml").read_text("utf-8"))
+
+
+def languages() -> list[str]:
+    """ISO 639 codes of the languages that there are words in."""
+    return list(defaults())
+
+
+def usual(session: Session, forum: Forum, kind: str, language: str) -> str:
+    """The words for an occasion with their {fields}, in `language` where there are any in it; empty: nothing is said."""
+    language = language if language in defaults() else DEFAULT_LANGUAGE
+    own = session.scalar(select(AuthorMessage.text).where(*_of(forum, kind, language)))
+    return (defaults()[language][kind] if own is None else own).strip()
+
+
+def fill(text: str, forum: Forum, language: str, label: str = "") -> str:
+    """`text` with its {fields} filled in; `label` is what a post is removed for."""
+    language = language if language in defaults() else DEFAULT_LANGUAGE
+    reasons = defaults()[language]["reasons"]
+    reason = reasons.get(label) or reasons.get(label.partition(".")[0]) or reasons["forum_rules"]
+    places = crisis_resources(forum.region)
+    resources = "\n".join(f"{place['name']}: {place['contact']} {place['url']}" for place in places)
+    values = {"forum": forum.name, "reason": reason, "resources": resources}
+    return FIELD.sub(lambda field: values.get(field[1], field[0]), text)
+
+
+def change(session: Session, forum: Forum, kind: str, language: str, text: str, by: Moderator) -> None:
+    """Make `text` the forum's words for an occasion; Heed's own again where it is the same as these.
+
+    Raises Invalid for an unknown {field} or a text too long.
+    """
+    if kind not in KINDS or language not in defaults():
+        raise Invalid("Choose a message and a language from the page.", field="kind")
+    text = text.replace("\r\n", "\n").strip()
+    unknown = [name for name in FIELD.findall(text) if name not in FIELDS]
+    if unknown:
+        raise Invalid(f"Only {', '.join(f'{{{name}}}' for name in FIELDS)} can be filled in.", field=kind)
+    if len(text) > LONGEST:
+        raise Invalid(f"The message is too long. Keep it under {LONGEST} characters.", field=kind)
+    if text == usual(session, forum, kind, language):
+        return
+    session.execute(delete(AuthorMessage).where(*_of(forum, kind, language)))
+    if text != defaults()[language][kind].strip():
+        session.add(AuthorMessage(forum_id=forum.id, kind=kind, language=language, text=text, moderator_id=by.id))
+    audit.write(session, "changed_message", moderator_id=by.id, forum=forum.id, kind=kind, language=language)
+
+
+def _of(forum: Forum, kind: str, language: str) -> tuple[Any, ...]:
+    return AuthorMessage.forum_id == forum.id, AuthorMessage.kind == kind, AuthorMessage.language == language
