@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 RUNTIME := requirements/runtime.txt requirements/torch.txt requirements/model.txt pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup larger test setup-test lint format train evaluate pictures lock clean
+.PHONY: help run setup larger test setup-test lint format catalogue train evaluate pictures lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ lint: setup-test ## Check the code's style
 
 format: setup-test ## Put the code in order
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+catalogue: setup-test ## Gather the console's texts into the languages' catalogues (docs/translating.md)
+	@$(BIN)/python -m service.review.catalogue
 
 # The larger model first: it teaches the smaller one.
 train: setup-test $(VENV)/.larger ## Rebuild both models from the corpora

@@ -57,16 +57,16 @@ class Rules(_Strict):
     def _known_names(self) -> Rules:
         for table in ("thresholds", "severities", "actions"):
             for area, values in getattr(self, table).items():
+                place = f"[{table}.{area}]"
                 if area not in AREAS:
-                    known = ", ".join(AREAS)
                     raise ValueError(
-                        _("[%(table)s]: no such area; use one of %(known)s", table=f"{table}.{area}", known=known)
+                        _("%(table)s: no such area; use one of %(areas)s", table=place, areas=", ".join(AREAS))
                     )
                 unknown = set(values) - NAMES[area] if table != "actions" else set()
                 if unknown:
-                    raise ValueError(_no_such_label(f"{table}.{area}", unknown))
+                    raise ValueError(_no_such_label(place, unknown))
         if unknown := set(self.label_actions) - frozenset().union(*NAMES.values()):
-            raise ValueError(_no_such_label("label_actions", unknown))
+            raise ValueError(_no_such_label("[label_actions]", unknown))
         return self
 
     @model_validator(mode="after")
@@ -88,7 +88,7 @@ class Rules(_Strict):
 
 
 def _no_such_label(table: str, names: Iterable[str]) -> str:
-    return _("[%(table)s]: no such label: %(names)s", table=table, names=", ".join(sorted(names)))
+    return _("%(table)s: no such label: %(names)s", table=table, names=", ".join(sorted(names)))
 
 
 class Policy(_Strict):

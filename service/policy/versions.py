@@ -60,7 +60,8 @@ def go_back(session: Session, forum: Forum, version_id: str, *, instead_of: str,
     older = session.get(PolicyVersion, version_id)
     if older is None or older.forum_id != forum.id:
         raise NotFound(_("There is no such version of this forum's policy. Reload the page."))
-    why = _("Back to the version of %(time)s UTC", time=f"{older.created_at:%Y-%m-%d %H:%M}")
+    made = f"{older.created_at:%Y-%m-%d %H:%M}"
+    why = _("Back to the version of %(time)s UTC", time=made)
     return save(session, forum, older.policy, instead_of=instead_of, by=by, why=why)
 
 

@@ -127,7 +127,7 @@ def _minutes(length: float) -> str:
 def _for_all_pages() -> dict[str, object]:
     return {
         "moderator": g.get("moderator"),
-        "language": language.spoken(),
+        "spoken": language.spoken(),
         "access": g.get("access"),
         "undo": undo.offered(),
         "late": _late,

@@ -80,8 +80,8 @@ LABEL_CHOICES |= {
 }
 """What the queue can be narrowed to, as `service.urgency.topics` spells it."""
 
-AGES = {"overdue": "Overdue", "day": "Over a day old", "week": "Over a week old"}
-WHOSE = {"me": "Mine", "nobody": "Nobody’s yet", "skipped": "Skipped by me"}
+AGES = {"overdue": _("Overdue"), "day": _("Over a day old"), "week": _("Over a week old")}
+WHOSE = {"me": _("Mine"), "nobody": _("Nobody’s yet"), "skipped": _("Skipped by me")}
 
 SKIPS = {
     "heavy": _("Too heavy for me today"),
