@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
@@ -60,13 +61,14 @@ def change(session: Session, forum: Forum, kind: str, language: str, text: str, 
     Raises Invalid for an unknown {field} or a text too long.
     """
     if kind not in KINDS or language not in defaults():
-        raise Invalid("Choose a message and a language from the page.", field="kind")
+        raise Invalid(_("Choose a message and a language from the page."), field="kind")
     text = text.replace("\r\n", "\n").strip()
     unknown = [name for name in FIELD.findall(text) if name not in FIELDS]
     if unknown:
-        raise Invalid(f"Only {', '.join(f'{{{name}}}' for name in FIELDS)} can be filled in.", field=kind)
+        known = ", ".join(f"{{{name}}}" for name in FIELDS)
+        raise Invalid(_("Only %(fields)s can be filled in.", fields=known), field=kind)
     if len(text) > LONGEST:
-        raise Invalid(f"The message is too long. Keep it under {LONGEST} characters.", field=kind)
+        raise Invalid(_("The message is too long. Keep it under %(most)s characters.", most=LONGEST), field=kind)
     if text == usual(session, forum, kind, language):
         return
     session.execute(delete(AuthorMessage).where(*_of(forum, kind, language)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
@@ -32,8 +33,10 @@ def send_help(session: Session, item_id: str, by: Moderator, message: str) -> Ca
     verdict = current_verdict(session, post)
     if not forum.callback_url or forum.callback_disabled or verdict is None:
         raise Conflict(
-            "Heed has no way to reach this forum's authors: its callback is off. Write to the author on the forum, "
-            "then mark here that a person has replied."
+            _(
+                "Heed has no way to reach this forum's authors: its callback is off. Write to the author on the forum, "
+                "then mark here that a person has replied."
+            )
         )
     data = {
         "forum": forum.slug,
@@ -69,7 +72,7 @@ def plan_check_in(session: Session, item_id: str, by: Moderator) -> Care:
 def close(session: Session, item_id: str, by: Moderator, outcome: str) -> Care:
     """Say how it went; an empty `outcome` opens it again. Raises Invalid for an unknown one."""
     if outcome and outcome not in OUTCOMES:
-        raise Invalid("Choose how it went from the list.", field="outcome")
+        raise Invalid(_("Choose how it went from the list."), field="outcome")
     care, post = _of(session, item_id)
     care.outcome = outcome
     audit.write(session, "closed_care" if outcome else "reopened_care", moderator_id=by.id, post_id=post.id, to=outcome)
@@ -102,7 +105,7 @@ def _of(session: Session, item_id: str) -> tuple[Care, Post]:
     item = session.get(QueueItem, item_id)
     post = session.get(Post, item.post_id, with_for_update=True) if item else None
     if post is None:
-        raise NotFound("There is no such post in the queue. Go back to the queue and reload it.")
+        raise NotFound(_("There is no such post in the queue. Go back to the queue and reload it."))
     care = session.get(Care, post.id)
     if care is None:
         care = Care(post_id=post.id, outcome="")

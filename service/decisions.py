@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -50,15 +51,17 @@ def record_decision(session: Session, item_id: str, version: int, moderator: Mod
     """
     post, item = _item(session, item_id, version)
     if item.state != "open":
-        raise Conflict("This post waits no longer: it was decided, edited or deleted meanwhile. Reload to see how.")
+        raise Conflict(_("This post waits no longer: it was decided, edited or deleted meanwhile. Reload to see how."))
     if decision.action not in ACTIONS:
-        raise Invalid(f"Choose one of {', '.join(ACTIONS)}.", field="action")
+        raise Invalid(_("Choose one of %(choices)s.", choices=", ".join(ACTIONS)), field="action")
     machine = session.get_one(Verdict, item.verdict_id)
     alone = decision.agreed_by in (None, moderator.id)
     if decision.action == "remove" and alone and flagged_distress(machine.document):
         raise Forbidden(
-            "This post may be a cry for help, and a person in distress is never punished. "
-            "Escalate it, or hold it while somebody answers the author."
+            _(
+                "This post may be a cry for help, and a person in distress is never punished. "
+                "Escalate it, or hold it while somebody answers the author."
+            )
         )
     document = _document(session, post, machine, decision)
     body = document.get("published") or _original(session, post)
@@ -76,7 +79,7 @@ def undo_decision(session: Session, item_id: str, version: int, moderator: Moder
     """Take a decision back, however old: what stood before stands again, the post waits, and the forum is told."""
     post, item = _item(session, item_id, version)
     if item.state != "decided":
-        raise Conflict("There is no decision to undo: the post is waiting again, or was edited or deleted.")
+        raise Conflict(_("There is no decision to undo: the post is waiting again, or was edited or deleted."))
     machine = session.get_one(Verdict, item.verdict_id)
     body = _original(session, post)
     verdict = make_current(session, post, machine.revision, machine.document)
@@ -114,13 +117,16 @@ def _redacted(machine: Verdict, left_out: tuple[str, ...]) -> str:
     for number, words in enumerate(left_out, 1):
         if words not in text:
             raise Invalid(
-                f"Line {number} of what else to leave out does not stand in the post. Copy the words from its text.",
+                _(
+                    "Line %(number)s of what else to leave out does not stand in the post. Copy the words from its text.",
+                    number=number,
+                ),
                 field="left_out",
             )
         text = text.replace(words, HIDDEN)
     if text == body:
         raise Invalid(
-            "There is nothing to leave out yet. Copy the words that have to go from the post.", field="left_out"
+            _("There is nothing to leave out yet. Copy the words that have to go from the post."), field="left_out"
         )
     return text
 
@@ -148,7 +154,7 @@ def _item(session: Session, item_id: str, version: int) -> tuple[Post, QueueItem
     post = session.get(Post, post_id, with_for_update=True) if post_id else None
     item = session.get(QueueItem, item_id, with_for_update=True) if post else None
     if post is None or item is None:
-        raise NotFound("There is no such item in the queue. Go back to the queue and reload it.")
+        raise NotFound(_("There is no such item in the queue. Go back to the queue and reload it."))
     if item.version != version:
-        raise Conflict("Somebody changed this item while you were reading. Reload to see what they did.")
+        raise Conflict(_("Somebody changed this item while you were reading. Reload to see what they did."))
     return post, item

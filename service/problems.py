@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from flask import Flask, Response, jsonify, request
+from flask_babel import gettext as _
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
@@ -58,14 +59,16 @@ def document(error: RequestError) -> dict[str, object]:
 
 
 def database_down() -> Unavailable:
-    return Unavailable("The database does not answer. Nothing was stored; send it again.", retry_after=RETRY_SECONDS)
+    return Unavailable(_("The database does not answer. Nothing was stored; send it again."), retry_after=RETRY_SECONDS)
 
 
 def _http(error: HTTPException) -> Response:
     if error.response is not None or error.code is None or error.code < 400:
         return error.get_response()  # type: ignore[return-value]
     if error.code == 413:
-        return answer(TooLarge(f"The request is larger than {settings().max_body_bytes} bytes. Send less at once."))
+        return answer(
+            TooLarge(_("The request is larger than %(most)s bytes. Send less at once.", most=settings().max_body_bytes))
+        )
     problem = RequestError(SAYINGS.get(error.code, error.description or error.name))
     problem.status, problem.title = error.code, error.name
     response = answer(problem)
@@ -89,7 +92,8 @@ def _is_outage(error: DBAPIError) -> bool:
 def _unforeseen(error: Exception) -> Response:
     # Where and what kind, never the message: it may quote a post.
     log.error("%s in %s %s at %s", type(error).__name__, request.method, request.url_rule, place(error))
-    what = "A setting is wrong." if isinstance(error, ConfigurationError) else "Something broke on our side."
-    problem = RequestError(f"{what} Nothing was half stored. Send it again, and tell the operator if it stays so.")
+    what = _("A setting is wrong.") if isinstance(error, ConfigurationError) else _("Something broke on our side.")
+    then = _("Nothing was half stored. Send it again, and tell the operator if it stays so.")
+    problem = RequestError(f"{what} {then}")
     problem.status, problem.title = 500, "Internal error"
     return answer(problem)

@@ -7,6 +7,7 @@ from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -29,10 +30,10 @@ def add_moderator(session: Session, name: str, password: str = "", *, sign_on: s
     """
     name = clean_name(name)
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        raise Invalid(f"Give a name of 1 to {LONGEST_NAME} printable characters.", field="name")
+        raise Invalid(_("Give a name of 1 to %(most)s printable characters.", most=LONGEST_NAME), field="name")
     hashed = hash_password(password, name) if password or not sign_on else ""
     if session.scalar(select(Moderator.id).where(Moderator.name == name)):
-        raise Conflict("Somebody has this name already. Choose another name.")
+        raise Conflict(_("Somebody has this name already. Choose another name."))
     moderator = Moderator(name=name, password_hash=hashed, sign_on=sign_on or None)
     session.add(moderator)
     session.flush()
@@ -43,7 +44,7 @@ def find_moderator(session: Session, name: str) -> Moderator:
     """Raises NotFound where nobody has this name."""
     moderator = session.scalar(select(Moderator).where(Moderator.name == clean_name(name)))
     if moderator is None:
-        raise NotFound("Nobody of the console has this name.")
+        raise NotFound(_("Nobody of the console has this name."))
     return moderator
 
 
@@ -67,11 +68,14 @@ def hash_password(password: str, name: str) -> str:
     """The argon2id hash. Raises Invalid for a password that is too easy or too long."""
     if len(password) < SHORTEST_PASSWORD or clean_name(password) == name:
         raise Invalid(
-            f"Use a password of {SHORTEST_PASSWORD} characters or more that is not the name; a few words do well.",
+            _(
+                "Use a password of %(least)s characters or more that is not the name; a few words do well.",
+                least=SHORTEST_PASSWORD,
+            ),
             field="password",
         )
     if len(password) > LONGEST_PASSWORD:
-        raise Invalid(f"Use a password of {LONGEST_PASSWORD} characters or fewer.", field="password")
+        raise Invalid(_("Use a password of %(most)s characters or fewer.", most=LONGEST_PASSWORD), field="password")
     return _hasher.hash(password)
 
 

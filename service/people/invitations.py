@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from datetime import timedelta
 
+from flask_babel import gettext as _
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
@@ -22,9 +23,9 @@ LASTS = timedelta(days=3)
 def invite(session: Session, forum_id: str | None, role: str, *, by: str | None) -> str:
     """The secret of a new invitation to a forum, or to every forum for None. Raises Invalid for what is no role or forum."""
     if role not in ROLES:
-        raise Invalid(f"Choose one of {', '.join(ROLES)}.", field="role")
+        raise Invalid(_("Choose one of %(choices)s.", choices=", ".join(ROLES)), field="role")
     if forum_id is not None and session.get(Forum, forum_id) is None:
-        raise Invalid("Choose a forum of the list.", field="forum")
+        raise Invalid(_("Choose a forum of the list."), field="forum")
     token = _add(session, Invitation(forum_id=forum_id, role=role, made_by=by))
     audit.write(session, "invited", moderator_id=by, forum=forum_id, role=role)
     return token
@@ -43,7 +44,7 @@ def find(session: Session, token: str) -> Invitation:
     session.execute(delete(Invitation).where(Invitation.expires_at < now()))
     known = session.scalar(select(Invitation).where(Invitation.token_hash == _hash(token)).with_for_update())
     if known is None:
-        raise NotFound("This link was used already or is too old. Ask the person who sent it for a new one.")
+        raise NotFound(_("This link was used already or is too old. Ask the person who sent it for a new one."))
     return known
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flask_babel import gettext as _
 from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
@@ -63,9 +64,9 @@ def set_role(session: Session, person: Moderator, forum_id: str | None, role: st
     Raises Invalid for what is no role or no forum, Conflict where nobody would be left to look after the people.
     """
     if role and role not in ROLES:
-        raise Invalid(f"Choose one of {', '.join(ROLES)}.", field="role")
+        raise Invalid(_("Choose one of %(choices)s.", choices=", ".join(ROLES)), field="role")
     if forum_id is not None and session.get(Forum, forum_id) is None:
-        raise Invalid("Choose a forum of the list.", field="forum")
+        raise Invalid(_("Choose a forum of the list."), field="forum")
     place = Membership.forum_id == forum_id if forum_id else Membership.forum_id.is_(None)
     known = session.scalar(select(Membership).where(Membership.moderator_id == person.id, place))
     if forum_id is None and known and known.role == "admin" and role != "admin":
@@ -88,4 +89,6 @@ def keep_an_admin(session: Session, person: Moderator) -> None:
     others = select(Moderator.id).join(Membership, Membership.moderator_id == Moderator.id)
     others = others.where(Moderator.active, Membership.forum_id.is_(None), Membership.role == "admin")
     if session.scalar(others.where(Moderator.id != person.id).limit(1)) is None:
-        raise Conflict("Nobody else could look after the people then. Make somebody else an admin of all forums first.")
+        raise Conflict(
+            _("Nobody else could look after the people then. Make somebody else an admin of all forums first.")
+        )

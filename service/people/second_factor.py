@@ -7,6 +7,7 @@ import secrets
 
 import pyotp
 import segno
+from flask_babel import gettext as _
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
@@ -38,7 +39,7 @@ def turn_on(session: Session, person: Moderator, secret: str, code: str) -> list
     """Ask for codes of this secret from now on; the recovery codes, shown once. Raises Invalid for a wrong code."""
     step = _step(secret, code)
     if step is None:
-        raise Invalid("This code doesn’t fit. Wait for the next one in your app and type that.", field="code")
+        raise Invalid(_("This code doesn’t fit. Wait for the next one in your app and type that."), field="code")
     person.totp_secret, person.totp_step = secret, step
     session.execute(delete(RecoveryCode).where(RecoveryCode.moderator_id == person.id))
     codes = ["-".join(secrets.token_hex(2) for _ in range(5)) for _ in range(RECOVERY_CODES)]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from flask_babel import gettext as _
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from classifiers import labels
@@ -56,12 +58,15 @@ class Rules(_Strict):
         for table in ("thresholds", "severities", "actions"):
             for area, values in getattr(self, table).items():
                 if area not in AREAS:
-                    raise ValueError(f"[{table}.{area}]: no such area; use one of {', '.join(AREAS)}")
+                    known = ", ".join(AREAS)
+                    raise ValueError(
+                        _("[%(table)s]: no such area; use one of %(known)s", table=f"{table}.{area}", known=known)
+                    )
                 unknown = set(values) - NAMES[area] if table != "actions" else set()
                 if unknown:
-                    raise ValueError(f"[{table}.{area}]: no such label: {', '.join(sorted(unknown))}")
+                    raise ValueError(_no_such_label(f"{table}.{area}", unknown))
         if unknown := set(self.label_actions) - frozenset().union(*NAMES.values()):
-            raise ValueError(f"[label_actions]: no such label: {', '.join(sorted(unknown))}")
+            raise ValueError(_no_such_label("label_actions", unknown))
         return self
 
     @model_validator(mode="after")
@@ -69,14 +74,21 @@ class Rules(_Strict):
         for label in labels.DISTRESS:
             if self.action("self_harm", label, self.severities["self_harm"][label]) == "remove":
                 raise ValueError(
-                    f"`{label}` leads to `remove`: a person in distress is never punished. "
-                    "Use `escalate`, which keeps the post visible to staff and sends the author help."
+                    _(
+                        "`%(label)s` leads to `remove`: a person in distress is never punished. "
+                        "Use `escalate`, which keeps the post visible to staff and sends the author help.",
+                        label=label,
+                    )
                 )
         return self
 
     def action(self, area: str, label: str, severity: Severity) -> Action:
         """The action of one label at one severity."""
         return self.label_actions.get(label) or self.actions[area].get(severity, "allow")
+
+
+def _no_such_label(table: str, names: Iterable[str]) -> str:
+    return _("[%(table)s]: no such label: %(names)s", table=table, names=", ".join(sorted(names)))
 
 
 class Policy(_Strict):
@@ -115,17 +127,17 @@ def load(overrides: str = "") -> Policy:
     try:
         own = tomllib.loads(overrides)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"The policy is not valid TOML: {error}") from None
+        raise ConfigurationError(_("The policy is not valid TOML: %(problem)s", problem=error)) from None
     boards = own.pop("boards", {})
     if not isinstance(boards, dict):
-        raise ConfigurationError('The policy is not valid: write boards as [boards."name".…] tables.')
+        raise ConfigurationError(_('The policy is not valid: write boards as [boards."name".…] tables.'))
     base = _merge(_defaults(), own)
     tables = {"rules": base, "boards": {name: _merge(base, board) for name, board in boards.items()}}
     digest = hashlib.sha256(json.dumps(tables, sort_keys=True).encode()).hexdigest()[:8]
     try:
         return Policy(**tables, version=f"{labels.POLICY_DOCUMENT_VERSION}+{digest}")
     except ValidationError as error:
-        raise ConfigurationError(f"The policy is not valid: {_explain(error)}") from None
+        raise ConfigurationError(_("The policy is not valid: %(problem)s", problem=_explain(error))) from None
 
 
 def _explain(error: ValidationError) -> str:

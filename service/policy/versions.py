@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -34,13 +35,15 @@ def save(session: Session, forum: Forum, toml: str, *, instead_of: str, by: Mode
     forum = session.get_one(Forum, forum.id, with_for_update=True, populate_existing=True)
     why = " ".join(why.split())
     if not why or len(why) > LONGEST_WHY:
-        raise Invalid(f"Say why, in 1 to {LONGEST_WHY} characters: it stands beside the version.", field="why")
+        raise Invalid(
+            _("Say why, in 1 to %(most)s characters: it stands beside the version.", most=LONGEST_WHY), field="why"
+        )
     policy = checked(toml)
     if policy_of(forum).version != instead_of:
-        raise Conflict("Somebody changed the policy meanwhile. Look at what they did, then make your change again.")
+        raise Conflict(_("Somebody changed the policy meanwhile. Look at what they did, then make your change again."))
     if not newest(session, forum):
         # What held before anybody changed it can be had back too.
-        first = PolicyVersion(forum_id=forum.id, policy=forum.policy, version=instead_of, why="As it was at first")
+        first = PolicyVersion(forum_id=forum.id, policy=forum.policy, version=instead_of, why=_("As it was at first"))
         session.add(first)
         session.flush()
     version = PolicyVersion(forum_id=forum.id, policy=toml, version=policy.version, moderator_id=by.id, why=why)
@@ -56,8 +59,8 @@ def go_back(session: Session, forum: Forum, version_id: str, *, instead_of: str,
     """Make an older version the forum's policy again. Raises NotFound, or as `save` does."""
     older = session.get(PolicyVersion, version_id)
     if older is None or older.forum_id != forum.id:
-        raise NotFound("There is no such version of this forum's policy. Reload the page.")
-    why = f"Back to the version of {older.created_at:%Y-%m-%d %H:%M} UTC"
+        raise NotFound(_("There is no such version of this forum's policy. Reload the page."))
+    why = _("Back to the version of %(time)s UTC", time=f"{older.created_at:%Y-%m-%d %H:%M}")
     return save(session, forum, older.policy, instead_of=instead_of, by=by, why=why)
 
 

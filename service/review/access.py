@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flask import g, request
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -14,9 +16,11 @@ from service.store import store
 from service.store.models import Forum, QueueItem
 
 NEEDS = {
-    "moderator": "You may read this forum’s posts, but not decide about them. Ask an admin for the role of a moderator.",
-    "lead": "This is for those who lead the moderation. Ask an admin for the role of a lead.",
-    "admin": "This is for admins. Ask one of them.",
+    "moderator": _(
+        "You may read this forum’s posts, but not decide about them. Ask an admin for the role of a moderator."
+    ),
+    "lead": _("This is for those who lead the moderation. Ask an admin for the role of a lead."),
+    "admin": _("This is for admins. Ask one of them."),
 }
 """What somebody is told who lacks the role."""
 
@@ -38,13 +42,13 @@ def writing() -> Iterator[Session]:
 def require(role: str, forum_id: str | None) -> None:
     """Raises Forbidden where whoever is logged in has not the role on the forum; None asks for every forum."""
     if not g.access.may(role, forum_id):
-        raise Forbidden(NEEDS[role])
+        raise Forbidden(str(NEEDS[role]))
 
 
 def require_somewhere(role: str) -> None:
     """Raises Forbidden where whoever is logged in has the role on no forum."""
     if not g.access.may_somewhere(role):
-        raise Forbidden(NEEDS[role])
+        raise Forbidden(str(NEEDS[role]))
 
 
 def require_to_decide() -> None:
@@ -59,6 +63,6 @@ def forum_to_lead(db: Session, slug: str) -> Forum:
     """The forum of that name. Raises NotFound, or Forbidden for whoever does not lead its moderation."""
     forum = db.scalar(select(Forum).where(Forum.slug == slug))
     if forum is None:
-        raise NotFound("There is no such forum. Go back to the queue.")
+        raise NotFound(gettext("There is no such forum. Go back to the queue."))
     require("lead", forum.id)
     return forum

@@ -6,6 +6,8 @@ from zoneinfo import available_timezones
 
 from flask import Blueprint, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
 
 from service import audit
 from service.errors import Invalid, RequestError
@@ -19,7 +21,7 @@ from service.store.models import Moderator
 
 blueprint = Blueprint("account", __name__)
 
-SIZES = {"": "As the browser has it", "large": "Large", "larger": "Larger"}
+SIZES = {"": _("As the browser has it"), "large": _("Large"), "larger": _("Larger")}
 
 
 @blueprint.get("/account")
@@ -54,9 +56,10 @@ def change_reading() -> ResponseReturnValue:
     alias, size = " ".join(request.form.get("alias", "").split()), request.form.get("text_size", "")
     zone, spoken = request.form.get("zone", ""), request.form.get("language", "")
     if len(alias) > LONGEST_NAME or not alias.isprintable():
-        raise Invalid(f"Use {LONGEST_NAME} printable characters or fewer for the name.", field="alias")
+        too_long = gettext("Use %(most)s printable characters or fewer for the name.", most=LONGEST_NAME)
+        raise Invalid(too_long, field="alias")
     if zone and zone not in available_timezones():
-        raise Invalid("Choose a time zone of the list, such as Europe/London.", field="zone")
+        raise Invalid(gettext("Choose a time zone of the list, such as Europe/London."), field="zone")
     with writing() as db:
         me = db.get_one(Moderator, g.moderator.id)
         me.alias, me.text_size, me.zone = alias, size if size in SIZES else "", zone
@@ -82,7 +85,7 @@ def change_password() -> ResponseReturnValue:
         me.password_hash = hash_password(request.form.get("new_password", ""), me.name)
         logins.end(db, me.id, but=g.login)
         audit.write(db, "changed_password", moderator_id=me.id)
-    return _page(done="Your password is changed. Every other login has ended.")
+    return _page(done=gettext("Your password is changed. Every other login has ended."))
 
 
 def _ask_password(password: str) -> None:
@@ -90,7 +93,9 @@ def _ask_password(password: str) -> None:
     count_attempt(request.remote_addr or "", g.moderator.name)
     with reading() as db:
         if check_password(db, g.moderator.name, password) is None:
-            raise Invalid("Your present password doesn’t match. Nothing was changed; try again.", field="password")
+            raise Invalid(
+                gettext("Your present password doesn’t match. Nothing was changed; try again."), field="password"
+            )
 
 
 @blueprint.post("/account/logins/end")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from functools import cache
 
+from flask_babel import ngettext
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage, Storage
 from limits.strategies import FixedWindowRateLimiter
@@ -34,7 +35,12 @@ def _count(storage: Storage, limit: RateLimitItem, address: str, name: str) -> N
     allowed = [limiter.hit(limit, *key) for key in keys]
     if not all(allowed):
         seconds = seconds_left(limiter, limit, *keys)
-        raise TooMany(f"That was too many attempts. Wait {seconds} seconds, then try again.", retry_after=seconds)
+        said = ngettext(
+            "That was too many attempts. Wait one second, then try again.",
+            "That was too many attempts. Wait %(num)s seconds, then try again.",
+            seconds,
+        )
+        raise TooMany(said, retry_after=seconds)
 
 
 @cache

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from service import author_messages, care
@@ -60,7 +61,7 @@ def do(item_id: str) -> ResponseReturnValue:
     try:
         step = steps.get(request.form.get("step", ""))
         if step is None:
-            raise Invalid("The form was incomplete. Reload the page and try again.", field="step")
+            raise Invalid(_("The form was incomplete. Reload the page and try again."), field="step")
         with writing() as db:
             step(db, item_id, db.get_one(Moderator, g.moderator.id))
     except (Conflict, Invalid) as error:
@@ -75,9 +76,10 @@ def do(item_id: str) -> ResponseReturnValue:
 def _send_help(db: Session, item_id: str, me: Moderator) -> Any:
     message = request.form.get("message", "").replace("\r\n", "\n").strip()
     if not message or len(message) > author_messages.LONGEST:
-        raise Invalid(f"Write to the author, in at most {author_messages.LONGEST} characters.", field="message")
+        most = author_messages.LONGEST
+        raise Invalid(_("Write to the author, in at most %(most)s characters.", most=most), field="message")
     item = db.get(QueueItem, item_id)
     if item is None:
-        raise NotFound("There is no such post in the queue. Go back to the queue and reload it.")
+        raise NotFound(_("There is no such post in the queue. Go back to the queue and reload it."))
     forum, language = db.get_one(Forum, item.forum_id), db.get_one(Verdict, item.verdict_id).revision.language
     return care.send_help(db, item_id, me, author_messages.fill(message, forum, language))

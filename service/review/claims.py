@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
@@ -66,7 +67,7 @@ def hand_over(session: Session, item_id: str, moderator: Moderator, to: str) -> 
     item = open_item(session, item_id)
     able = people_who_may("moderator", item.forum_id).where(Moderator.id == to, Moderator.id != moderator.id)
     if (known := session.scalar(able)) is None:
-        raise Invalid("Choose a colleague to hand the post to.", field="to")
+        raise Invalid(_("Choose a colleague to hand the post to."), field="to")
     colleague = session.get_one(Moderator, known)
     item.assigned_to = colleague.id
     item.let_go()
@@ -99,16 +100,21 @@ def check(session: Session, item_id: str, moderator: Moderator) -> None:
     who = reading(item, moderator.id, now()) if item else None
     if who:
         name = session.get_one(Moderator, who).called
-        raise Conflict(f"{name} is reading this post at the moment. Take it over to decide it, or go on to the next.")
+        raise Conflict(
+            _(
+                "%(name)s is reading this post at the moment. Take it over to decide it, or go on to the next.",
+                name=name,
+            )
+        )
 
 
 def open_item(session: Session, item_id: str) -> QueueItem:
     """The item, locked. Raises NotFound or Conflict where it waits no longer."""
     item = session.get(QueueItem, item_id, with_for_update=True)
     if item is None or item.state == "withdrawn":
-        raise NotFound("There is no such post in the queue. Go back to the queue and reload it.")
+        raise NotFound(_("There is no such post in the queue. Go back to the queue and reload it."))
     if item.state != "open":
-        raise Conflict("This post waits no longer: somebody decided it meanwhile. Reload to see how.")
+        raise Conflict(_("This post waits no longer: somebody decided it meanwhile. Reload to see how."))
     return item
 
 

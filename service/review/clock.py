@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from flask_babel import gettext as _
+
 from service.review import words
 from service.store.models import QueueItem
 from service.urgency import CRISIS_LANE
@@ -26,4 +28,5 @@ class Clock:
         if item.state != "open" or not (overdue or crisis):
             return None
         length = words.short(abs(item.due_at - moment))
-        return cls(item.due_at, overdue, crisis, f"{length} overdue" if overdue else f"{length} left")
+        said = _("%(time)s overdue", time=length) if overdue else _("%(time)s left", time=length)
+        return cls(item.due_at, overdue, crisis, said)

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Flask, Response, g, redirect, request, url_for
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
+from flask_babel import format_date, format_decimal, format_time
+from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from service import care
@@ -79,14 +81,14 @@ def _keep_private(response: Response) -> Response:
 
 @blueprint.errorhandler(CSRFError)
 def _stale_form(_error: CSRFError) -> ResponseReturnValue:
-    error = Forbidden("This page was from an earlier log-in, so nothing was done. Go back, reload it and try again.")
+    error = Forbidden(_("This page was from an earlier log-in, so nothing was done. Go back, reload it and try again."))
     return page(error), error.status
 
 
 @blueprint.get("/<path:_nowhere>")
 def nowhere(_nowhere: str) -> ResponseReturnValue:
     """Any other address of the console."""
-    raise NotFound("There is no page at this address. The queue is the place to start from.")
+    raise NotFound(_("There is no page at this address. The queue is the place to start from."))
 
 
 @blueprint.app_template_filter("ago")
@@ -94,14 +96,28 @@ def _ago(then: datetime) -> str:
     return words.ago(then, now())
 
 
-blueprint.add_app_template_filter(words.in_sentence, "in_sentence")
+for said in (words.in_sentence, words.action, words.device):
+    blueprint.add_app_template_filter(said, said.__name__)
 
 
 @blueprint.app_template_filter("local")
 def _local(when: datetime) -> str:
     """A time in the reader's zone: "3 March 2026, 21:04 GMT"."""
     zone = ZoneInfo(g.moderator.zone) if g.get("moderator") and g.moderator.zone else UTC
-    return when.astimezone(zone).strftime("%-d %B %Y, %H:%M %Z")
+    there = when.astimezone(zone)
+    said = {"date": format_date(there.date(), "long"), "time": format_time(there, "short", rebase=False)}
+    return _("%(date)s, %(time)s %(zone)s", **said, zone=there.tzname())
+
+
+@blueprint.app_template_filter("number")
+def _number(value: float) -> str:
+    return format_decimal(value)
+
+
+@blueprint.app_template_filter("percent")
+def _percent(share: float, digits: int = 0) -> str:
+    """A share of 0..1: "50 %"."""
+    return _("%(number)s %%", number=format_decimal(100 * share, f"#,##0.{'0' * digits}" if digits else "#,##0"))
 
 
 @blueprint.app_template_filter("minutes")

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from flask import Blueprint, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from service import author_messages
@@ -56,7 +57,7 @@ def _decide(item_id: str, filters: Filters, note: str) -> str:
         verdict = record_decision(db, item_id, _version(), moderator, decision)
         item = db.get_one(QueueItem, item_id)
         following = next_item(db, filters, moderator.id, item)
-        done, version = words.DONE[verdict.action], item.version
+        done, version = str(words.DONE[verdict.action]), item.version
     undo.remember(item_id, version, done)
     return following
 
@@ -65,12 +66,13 @@ def _wanted(note: str) -> Decision:
     """The decision in the form; its message is still the one typed. Raises Invalid, which says what is missing."""
     action, label = request.form.get("action", ""), request.form.get("label", "")
     if len(note) > LONGEST_NOTE:
-        raise Invalid(f"The note is too long. Keep it under {LONGEST_NOTE} characters.", field="note")
+        raise Invalid(_("The note is too long. Keep it under %(most)s characters.", most=LONGEST_NOTE), field="note")
     if action == "remove" and label not in _removals():
-        raise Invalid("Choose what the post is removed for, so that its author can be told.", field="label")
+        raise Invalid(_("Choose what the post is removed for, so that its author can be told."), field="label")
     own = request.form.get("message", "").replace("\r\n", "\n").strip()
     if len(own) > author_messages.LONGEST:
-        raise Invalid(f"The message is too long. Keep it under {author_messages.LONGEST} characters.", field="message")
+        too_long = _("The message is too long. Keep it under %(most)s characters.", most=author_messages.LONGEST)
+        raise Invalid(too_long, field="message")
     lines = [line.strip() for line in request.form.get("left_out", "").splitlines()]
     return Decision(
         action=action,
@@ -98,7 +100,7 @@ def _version() -> int:
     try:
         return int(request.form.get("version", ""))
     except ValueError:
-        raise Invalid("The form was incomplete. Reload the page and decide again.", field="version") from None
+        raise Invalid(_("The form was incomplete. Reload the page and decide again."), field="version") from None
 
 
 @blueprint.post("/items/<item_id>/undo")

@@ -52,7 +52,7 @@ def labels_in(document: dict[str, Any]) -> list[str]:
     named = [(reason["area"], words.label(reason["area"], reason["label"])) for reason in document["reasons"]]
     graver = [said for area, said in named if area != "claim"]
     unread = document["not_checked"]
-    first = [words.NOT_CHECKED.get(unread, words.NOT_CHECKED["failed"])[0]] if unread else []
+    first = [str(words.NOT_CHECKED.get(unread, words.NOT_CHECKED["failed"])[0])] if unread else []
     return list(dict.fromkeys(first + (graver or [said for _, said in named])))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -49,6 +50,11 @@ class Reason:
     def percent(self) -> int:
         # "100 %" would claim a certainty that no model has.
         return max(1, min(99, round(self.score * 100)))
+
+    @property
+    def claim(self) -> str:
+        """The words of a claim among claims."""
+        return words.CLAIMS.get(self.label, self.words)
 
 
 @dataclass(frozen=True)
@@ -139,7 +145,7 @@ class ItemView:
     @property
     def heading(self) -> str:
         worst = next(iter([*self.reasons, *self.claims]), None)
-        return worst.words if worst else (self.not_checked or ("A post to look at",))[0]
+        return worst.words if worst else (self.not_checked or (_("A post to look at"),))[0]
 
 
 def load_item(session: Session, item_id: str, reader: str, *, shown: bool = False) -> ItemView:
@@ -150,9 +156,9 @@ def load_item(session: Session, item_id: str, reader: str, *, shown: bool = Fals
     item = session.get(QueueItem, item_id)
     post = session.get(Post, item.post_id) if item else None
     if item is None or post is None:
-        raise NotFound("There is no such post in the queue. Go back to the queue and reload it.")
+        raise NotFound(_("There is no such post in the queue. Go back to the queue and reload it."))
     if post.deleted or item.state == "withdrawn":
-        raise NotFound("This post waits no longer: its author edited or deleted it. The queue shows what is left.")
+        raise NotFound(_("This post waits no longer: its author edited or deleted it. The queue shows what is left."))
     machine = session.get_one(Verdict, item.verdict_id)
     current = current_verdict(session, post) or machine
     forum = session.get_one(Forum, item.forum_id)
@@ -220,7 +226,7 @@ def _body(revision: Revision, marks: list[Mark], shown: bool) -> list[Segment | 
 def _unread(machine: Verdict, shown: bool) -> dict[str, Any]:
     revision = machine.revision
     # Nobody can say where the personal data stands, so all of the text counts as such until it is asked for.
-    whole = Mark("m0", 0, len(revision.body), "personal_data", "The whole text", private=True)
+    whole = Mark("m0", 0, len(revision.body), "personal_data", _("The whole text"), private=True)
     return {
         "body": segments(revision.body, revision.format, [] if shown else [whole]),
         "reasons": [],
@@ -264,7 +270,12 @@ def reasons_of(reasons: Iterable[dict[str, Any]], marks: Iterable[Mark]) -> list
     for each in reasons:
         area, name = each["area"], each["label"]
         reason = found.get((area, name)) or Reason(
-            area, name, words.label(area, name), words.severity(each["severity"]), each["why"], float(each["score"])
+            area,
+            name,
+            words.label(area, name),
+            words.severity(each["severity"]),
+            words.why(each["why"]),
+            float(each["score"]),
         )
         found[area, name] = reason
         place = ids.get((each["start"], each["end"], area == "personal_data" and name != "third_party_health"))
@@ -286,20 +297,21 @@ def load_history(session: Session, post: Post) -> list[Event]:
 
 def _passed(entry: AuditEntry, names: dict[str, str]) -> Event:
     """How the item went from one person to another."""
-    to = names.get(entry.detail.get("to", ""), "a colleague")
+    to = names.get(entry.detail.get("to", ""), _("a colleague"))
     why = words.SKIPS.get(entry.detail.get("reason", ""), "")
-    what = words.PASSED[entry.what].format(to=to, outcome=words.OUTCOMES.get(entry.detail.get("to", ""), "").lower())
-    return Event(names.get(entry.moderator_id or "", "A moderator"), what, entry.created_at, note=why)
+    outcome = words.in_sentence(words.OUTCOMES.get(entry.detail.get("to", ""), ""))
+    what = words.PASSED[entry.what] % {"to": to, "outcome": outcome}
+    return Event(names.get(entry.moderator_id or "", _("A moderator")), what, entry.created_at, note=why)
 
 
 def _event(verdict: Verdict, names: dict[str, str], undone: dict[str, str]) -> Event:
     done = words.DONE.get(verdict.action, verdict.action)
     if verdict.decided_by:
-        name = names.get(verdict.decided_by, "A moderator")
+        name = names.get(verdict.decided_by, _("A moderator"))
         document = verdict.document if isinstance(verdict.document, dict) else {}
         reason = document.get("removed_for", "")
         why = words.removed_for(reason) if reason else ""
         return Event(name, done, verdict.created_at, verdict.note, why, document.get("message", ""), by_person=True)
     if verdict.id in undone:
-        return Event(names.get(undone[verdict.id], "A moderator"), "Took the decision back", verdict.created_at)
-    return Event("The models", done, verdict.created_at)
+        return Event(names.get(undone[verdict.id], _("A moderator")), _("Took the decision back"), verdict.created_at)
+    return Event(_("The models"), done, verdict.created_at)

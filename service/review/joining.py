@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template, request, session
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from service.errors import Conflict, Invalid
 from service.people import invitations
@@ -41,13 +42,13 @@ def _page(token: str, *, name: str = "", problem: str = "") -> str:
     with store().write() as db:
         invitation = invitations.find(db, token)
         back = db.get_one(Moderator, invitation.moderator_id).name if invitation.moderator_id else ""
-        forum = db.get_one(Forum, invitation.forum_id).name if invitation.forum_id else "all forums"
+        forum = db.get_one(Forum, invitation.forum_id).name if invitation.forum_id else _("all forums")
     return render_template(
         "review/joining.html",
         token=token,
         back=back,
         forum=forum,
-        role=words.ROLES.get(invitation.role, "").lower(),
+        role=words.ROLES.get(invitation.role, ""),
         sign_on=settings().oidc_name if settings().oidc_issuer and not back else "",
         name=name,
         problem=problem,

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 
 from service import audit
@@ -36,8 +37,8 @@ OPEN = frozenset(
     )
 )
 """What may be seen without a log-in."""
-WRONG = "The name and password don’t match. Check both and try again."
-WRONG_CODE = "This code doesn’t fit, or was used already. Wait for the next one in your app, or use a recovery code."
+WRONG = _("The name and password don’t match. Check both and try again.")
+WRONG_CODE = _("This code doesn’t fit, or was used already. Wait for the next one in your app, or use a recovery code.")
 HALFWAY = 600
 """Seconds between the password and the second factor."""
 SAFE_PATH = re.compile(r"/console(/[\w./-]*)?(\?[\w=&.%+-]*)?", re.ASCII)

@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass, replace
 from html import unescape
 
+from flask_babel import gettext as _
+
 # Written so that no body can make them slow: whatever is never closed is matched to the end, or to a length.
 HTML = re.compile(
     r"<!--.*?(?:-->|\Z)|</?([a-zA-Z][a-zA-Z0-9]{0,20})[^<>]*>|&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,31});", re.S
@@ -84,7 +86,7 @@ def _shown(token: str, name: str) -> str:
     if token.startswith("&"):
         return unescape(token)
     if name == "img":
-        return f"[picture: {_attribute(token, 'alt') or _attribute(token, 'src')}]"
+        return _("[picture: %(what)s]", what=_attribute(token, "alt") or _attribute(token, "src"))
     return ""
 
 

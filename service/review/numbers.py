@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
@@ -91,7 +92,7 @@ def load_numbers(session: Session, days: int, reader: str | None) -> Numbers:
     """The numbers of the last so many days; of people only the moderator `reader`, or everybody for None."""
     moment = now()
     since = moment - timedelta(days=days)
-    every = LabelNumbers("All")
+    every = LabelNumbers(_("All"))
     labels = {name: LabelNumbers(said) for name, said in words.LABEL_CHOICES.items()}
     people = _count_decided(session, since, moment, every, labels)
     waiting = QueueItem.state == "open"
@@ -158,7 +159,8 @@ def as_csv(numbers: Numbers) -> str:
     """One row for each label. No cell can begin a formula: labels are Heed's own words, the rest are numbers."""
     written = io.StringIO()
     table = csv.writer(written)
-    table.writerow(["label", "waiting", "decided", "upheld", "overturned", "median minutes", "p95 minutes"])
+    decided = [_("waiting"), _("decided"), _("upheld"), _("overturned")]
+    table.writerow([_("label"), *decided, _("median minutes"), _("p95 minutes")])
     table.writerows(_rows([numbers.all, *numbers.labels]))
     return written.getvalue()
 

@@ -4,6 +4,7 @@ person has to agree.
 
 from __future__ import annotations
 
+from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -45,11 +46,13 @@ def propose_removal(
     """
     item = open_item(session, item_id)
     if item.version != version:
-        raise Conflict("Somebody changed this item while you were reading. Reload to see what they did.")
+        raise Conflict(_("Somebody changed this item while you were reading. Reload to see what they did."))
     if not note:
         raise Forbidden(
-            "This post may be a cry for help, and a person in distress is never punished. Where it has to go all the "
-            "same, say why in the note: a colleague has to agree before it is removed."
+            _(
+                "This post may be a cry for help, and a person in distress is never punished. Where it has to go all the "
+                "same, say why in the note: a colleague has to agree before it is removed."
+            )
         )
     known = next((o for o, _ in proposals(session, item) if o.moderator_id == moderator.id), None)
     opinion = known or Opinion(item_id=item.id, version=item.version, moderator_id=moderator.id, action="remove")

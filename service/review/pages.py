@@ -6,6 +6,7 @@ from datetime import datetime
 
 from flask import Blueprint, Response, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from service import audit, author_messages
@@ -68,7 +69,7 @@ def numbers_csv() -> ResponseReturnValue:
     """The same, a row for each label."""
     with reading() as db:
         written = as_csv(_numbers(db))
-    name = f"heed-{_days()}-days.csv"
+    name = _("heed-%(days)s-days.csv", days=_days())
     return Response(written, mimetype="text/csv", headers={"Content-Disposition": f"attachment; filename={name}"})
 
 
@@ -153,7 +154,7 @@ def personal_data(item_id: str) -> ResponseReturnValue:
     with writing() as db:
         item = db.get(QueueItem, item_id)
         if item is None:
-            raise NotFound("There is no such post in the queue. Go back to the queue and reload it.")
+            raise NotFound(_("There is no such post in the queue. Go back to the queue and reload it."))
         if show:
             me, verdict = g.moderator.id, item.verdict_id
             audit.write(db, "showed", moderator_id=me, post_id=item.post_id, verdict=verdict)

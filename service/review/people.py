@@ -7,6 +7,7 @@ from datetime import datetime
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -30,7 +31,7 @@ def _admins_only() -> None:
 
 @dataclass(frozen=True)
 class Person:
-    """One person as the page shows them. `roles`: the forum's name and the role in plain words."""
+    """One person as the page shows them. `roles`: the forum's name and the role, a key of `words.ROLES`."""
 
     id: str
     name: str
@@ -60,6 +61,7 @@ def _page(problem: str = "", link: str = "", link_for: str = "") -> str:
         people=shown,
         places=_places(forums),
         roles=words.ROLES,
+        role_names=words.ROLE_NAMES,
         problem=problem,
         link=link,
         link_for=link_for,
@@ -79,7 +81,7 @@ def invite() -> ResponseReturnValue:
     require("admin", forum_id)
     with writing() as db:
         token = invitations.invite(db, forum_id, request.form.get("role", ""), by=g.moderator.id)
-    return _page(link=_link(token), link_for="somebody new")
+    return _page(link=_link(token), link_for=_("somebody new"))
 
 
 @blueprint.get("/<person_id>")
@@ -143,7 +145,7 @@ def _link(token: str) -> str:
 def _get(db: Session, person_id: str) -> Moderator:
     found = db.get(Moderator, person_id)
     if found is None:
-        raise NotFound("There is nobody of this name any more. Reload the list of people.")
+        raise NotFound(_("There is nobody of this name any more. Reload the list of people."))
     return found
 
 
@@ -151,7 +153,7 @@ def _mine(db: Session, person_id: str) -> Moderator:
     """Somebody whose whole account this admin may change. Raises Forbidden for a colleague of other forums too."""
     found = _get(db, person_id)
     if not _whole(access_of(db, found.id)):
-        raise Forbidden("This person works on forums that you are no admin of. Ask an admin of all forums.")
+        raise Forbidden(_("This person works on forums that you are no admin of. Ask an admin of all forums."))
     return found
 
 
@@ -166,16 +168,14 @@ def _forums(db: Session) -> dict[str, str]:
 
 def _places(forums: dict[str, str]) -> list[tuple[str, str]]:
     """Where this admin may give roles: value and words."""
-    everywhere = [("", "All forums")] if g.access.may("admin", None) else []
+    everywhere = [("", _("All forums"))] if g.access.may("admin", None) else []
     return everywhere + [(known, name) for known, name in forums.items() if g.access.may("admin", known)]
 
 
 def _person(db: Session, found: Moderator, forums: dict[str, str]) -> Person:
     access = access_of(db, found.id)
     roles = sorted(access.roles.items(), key=lambda held: (held[0] is not None, -ROLES.index(held[1])))
-    places = [
-        (forums.get(known, "Another forum") if known else "All forums", words.ROLES[role]) for known, role in roles
-    ]
+    places = [(forums.get(known, _("Another forum")) if known else _("All forums"), role) for known, role in roles]
     seen = db.scalar(select(func.max(LoginSession.seen_at)).where(LoginSession.moderator_id == found.id))
     return Person(
         id=found.id,

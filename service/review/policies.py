@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -195,14 +196,14 @@ def _number(name: str) -> float:
     except ValueError:
         value = -1
     if not 0 <= value <= 1:
-        raise Invalid("Write each threshold as a number from 0 to 1, such as 0.45.", field=name)
+        raise Invalid(_("Write each threshold as a number from 0 to 1, such as 0.45."), field=name)
     return value
 
 
 def _choice(name: str) -> str:
     value = request.form.get(name, "")
     if value and value not in ACTIONS:
-        raise Invalid("Choose each action from its list.", field=name)
+        raise Invalid(_("Choose each action from its list."), field=name)
     return value
 
 
@@ -217,7 +218,8 @@ def _lines(policy: Policy, board: str, area: str) -> list[Line]:
             )
             chosen = rules.label_actions.get(label, "") if area != "claim" else ""
             threshold = rules.thresholds[area][label]
-            lines.append(Line(area, label, said.removeprefix("Claim: ").capitalize(), threshold, chosen, usual))
+            said = words.CLAIMS[label] if area == "claim" else said
+            lines.append(Line(area, label, said, threshold, chosen, usual))
     return lines
 
 

@@ -16,6 +16,7 @@ from html.parser import HTMLParser
 
 import bbcode
 import nh3
+from flask_babel import gettext as _
 from markdown_it import MarkdownIt
 
 from service.review.highlight import Mark, Segment, clipped
@@ -96,7 +97,7 @@ def _with_marks(body: str, marks: list[Mark], hide: bool, wholes: list[tuple[int
         else:
             edges += [(start, 1, begins), (end, 0, ends)]
     parts, position = [], 0
-    for place, _, characters in sorted(edges):
+    for place, _order, characters in sorted(edges):
         parts += [_shown(body, position, place, hidden), characters]
         position = place
     return "".join([*parts, _shown(body, position, len(body), hidden)])
@@ -140,7 +141,7 @@ class _Walk(HTMLParser):
         if tag == "a":
             self._links.append(values.get("href") or "")
         elif tag == "img":
-            self._text(f"[picture: {values.get('alt') or values.get('src') or ''}]")
+            self._text(_("[picture: %(what)s]", what=values.get("alt") or values.get("src") or ""))
         elif name := self._known(tag):
             self._quoted += name in QUOTES
             self.pieces.append(Tag(name))

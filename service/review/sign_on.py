@@ -10,6 +10,7 @@ from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.flask_client import OAuth
 from flask import Blueprint, Flask, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from joserfc.errors import JoseError
 from requests import RequestException
 from sqlalchemy import select
@@ -63,7 +64,7 @@ def back() -> ResponseReturnValue:
         claims = _provider().authorize_access_token()["userinfo"]
         known_as = f"{claims['iss']} {claims['sub']}"
     except (AuthlibBaseError, JoseError, ValueError, KeyError) as error:
-        raise Forbidden("The sign-on was not completed. Go back to the log-in and try again.") from error
+        raise Forbidden(_("The sign-on was not completed. Go back to the log-in and try again.")) from error
     except RequestException as error:
         raise _unavailable() from error
     if g.moderator:
@@ -74,7 +75,7 @@ def back() -> ResponseReturnValue:
             name = next((str(claims[claim]) for claim in NAMES if claims.get(claim)), "")
             person = invitations.accept(db, session["joining"], name=name, sign_on=known_as)
     if person is None or not person.active:
-        raise Forbidden("Nobody here signs on like this. Open the link of your invitation first, or ask for one.")
+        raise Forbidden(_("Nobody here signs on like this. Open the link of your invitation first, or ask for one."))
     return let_in(person, "sign-on")
 
 
@@ -83,7 +84,7 @@ def _link(known_as: str) -> ResponseReturnValue:
     with writing() as db:
         other = db.scalar(select(Moderator).where(Moderator.sign_on == known_as, Moderator.id != g.moderator.id))
         if other:
-            raise Conflict("Somebody else signs on like this already. Log out, then sign on again.")
+            raise Conflict(_("Somebody else signs on like this already. Log out, then sign on again."))
         db.get_one(Moderator, g.moderator.id).sign_on = known_as
         audit.write(db, "linked_sign_on", moderator_id=g.moderator.id)
     return redirect(url_for("review.account.show"), 303)
@@ -91,11 +92,11 @@ def _link(known_as: str) -> ResponseReturnValue:
 
 def _provider():  # noqa: ANN202
     if "heed-sign-on" not in current_app.extensions:
-        raise NotFound("Nobody signs on elsewhere here. Log in with your name and password.")
+        raise NotFound(_("Nobody signs on elsewhere here. Log in with your name and password."))
     return current_app.extensions["heed-sign-on"]
 
 
 def _unavailable() -> Unavailable:
     return Unavailable(
-        "The sign-on does not answer. Try again in a minute, or log in with your password.", retry_after=60
+        _("The sign-on does not answer. Try again in a minute, or log in with your password."), retry_after=60
     )

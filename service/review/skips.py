@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -18,11 +19,13 @@ def skip(session: Session, item_id: str, moderator: Moderator, reason: str) -> N
     """Leave the item to others. Raises Conflict where a life may be at stake and nobody else is left."""
     item = open_item(session, item_id)
     if reason not in words.SKIPS:
-        raise Invalid("Choose why you skip it, so that the others know.", field="reason")
+        raise Invalid(_("Choose why you skip it, so that the others know."), field="reason")
     if item.lane == CRISIS_LANE and not _somebody_left(session, item, moderator):
         raise Conflict(
-            "Nobody else is left to look at this post, and somebody may be in danger. "
-            "Escalate it, which alerts the forum’s staff, or ask a colleague."
+            _(
+                "Nobody else is left to look at this post, and somebody may be in danger. "
+                "Escalate it, which alerts the forum’s staff, or ask a colleague."
+            )
         )
     session.merge(Skip(item_id=item.id, moderator_id=moderator.id, reason=reason))
     if item.claimed_by == moderator.id:

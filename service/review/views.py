@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from flask import Blueprint, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
@@ -41,16 +42,16 @@ def save() -> ResponseReturnValue:
     """Save the filters of the page under a name; one saved under that name before is replaced."""
     filters, name = Filters.of(request.args), " ".join(request.form.get("name", "").split())
     if not filters.any:
-        raise Invalid("Narrow the queue first: a view without filters is the whole queue.", field="name")
+        raise Invalid(_("Narrow the queue first: a view without filters is the whole queue."), field="name")
     if not name or len(name) > LONGEST_NAME:
-        raise Invalid(f"Give the view a name of 1 to {LONGEST_NAME} characters.", field="name")
+        raise Invalid(_("Give the view a name of 1 to %(most)s characters.", most=LONGEST_NAME), field="name")
     with writing() as db:
         mine = SavedView.moderator_id == g.moderator.id
         known = db.scalar(select(SavedView).where(mine, SavedView.name == name))
         if known:
             known.filters = filters.query()
         elif (db.scalar(select(func.count()).where(mine)) or 0) >= MOST:
-            raise Invalid(f"You have {MOST} views already. Delete one you no longer use.", field="name")
+            raise Invalid(_("You have %(most)s views already. Delete one you no longer use.", most=MOST), field="name")
         else:
             db.add(SavedView(moderator_id=g.moderator.id, name=name, filters=filters.query()))
     return redirect(url_for("review.pages.queue", **filters.query()), 303)

@@ -132,7 +132,8 @@ async function refresh() {
   document.title = fresh.title;
   tellLocalTimes();
   if (focused) byId(focused.id)?.querySelector("[data-row]").focus({ preventScroll: true });
-  if (more > 0) document.querySelector("[data-told]").textContent = more === 1 ? "One new post" : `${more} new posts`;
+  const told = document.querySelector("[data-told]");
+  if (more > 0) told.textContent = (more === 1 ? told.dataset.one : told.dataset.more).replace("{}", more);
 }
 
 if (document.querySelector('[data-live="rows"]')) {
@@ -149,7 +150,7 @@ for (const offer of all("[data-seconds]")) {
 // On a phone the post's own words should be near: reasons after the first keep their title, and open by a tap.
 if (matchMedia("(max-width: 60rem)").matches) for (const fold of all("[data-fold]")) fold.open = false;
 
-const local = new Intl.DateTimeFormat(undefined, { dateStyle: "long", timeStyle: "short" });
+const local = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeStyle: "short" });
 function tellLocalTimes() {
   for (const time of all("time")) time.title = local.format(new Date(time.dateTime));
 }
