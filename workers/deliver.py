@@ -87,8 +87,8 @@ def claim(session: Session, owner: str, chosen: Settings) -> tuple[int, list[Par
 
 
 def _parcel(session: Session, row: Delivery, owner: str, until: datetime) -> Parcel | None:
-    verdict, forum = session.get_one(Verdict, row.verdict_id), session.get_one(Forum, row.forum_id)
-    if row.event != CARE and not _stands(session, verdict):
+    forum = session.get_one(Forum, row.forum_id)
+    if not _stands(session, row):
         row.state = "superseded"
         return None
     if forum.callback_disabled or not forum.callback_url:
@@ -98,9 +98,13 @@ def _parcel(session: Session, row: Delivery, owner: str, until: datetime) -> Par
     return Parcel(row.id, forum.id, forum.callback_url, forum.callback_secret, row.payload, row.attempts)
 
 
-def _stands(session: Session, verdict: Verdict) -> bool:
-    """Whether a verdict is the post's newest, of its newest text, and the post is still there."""
-    post = session.get_one(Post, verdict.post_id)
+def _stands(session: Session, row: Delivery) -> bool:
+    """Whether what a callback says still holds: its verdict is the post's newest, of its newest text, and the post is
+    still there. Help for an author holds whatever becomes of the post.
+    """
+    if row.event == CARE:
+        return True
+    verdict, post = session.get_one(Verdict, row.verdict_id), session.get_one(Post, row.post_id)
     return verdict.current and not post.deleted and verdict.revision.number == post.revision
 
 
@@ -154,7 +158,7 @@ def replay(session: Session, delivery_id: str) -> Delivery:
     row = session.get(Delivery, delivery_id, with_for_update=True)
     if row is None:
         raise NotFound("There is no such delivery. Its post may have been erased.")
-    if not _stands(session, session.get_one(Verdict, row.verdict_id)):
+    if not _stands(session, row):
         raise Conflict("This callback speaks of an older verdict. Send the newest one of the post instead.")
     row.state, row.due_at, row.attempts = "pending", now(), 0
     row.lease_owner, row.lease_until, row.delivered_at = "", None, None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from flask_babel import format_date, format_decimal, format_time
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
+from service import care
 from service.errors import Forbidden, NotFound
 from service.review import (
     account,
@@ -130,16 +132,27 @@ def _for_all_pages() -> dict[str, object]:
         "spoken": language.spoken(),
         "access": g.get("access"),
         "undo": undo.offered(),
-        "late": _late,
+        "pressing": _pressing,
         "asset": asset,
         "sign_on": settings().oidc_name if settings().oidc_issuer else "",
     }
 
 
-def _late() -> tuple[int, str]:
-    """How many crisis posts are overdue, and the one that has waited longest."""
-    with reading() as db:
-        return overdue_crises(db)
+@dataclass(frozen=True)
+class Pressing:
+    """What every page tells of: overdue crisis posts, the one that has waited longest, authors to look after now."""
+
+    late: int
+    first: str
+    check_ins: int
+
+
+def _pressing() -> Pressing:
+    """Looked up once a request."""
+    if "pressing" not in g:
+        with reading() as db:
+            g.pressing = Pressing(*overdue_crises(db), care.due_check_ins(db, now()))
+    return g.pressing
 
 
 def asset(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Pictures of each page of the console, light, dark and on a phone, into docs/pictures: ``make pictures``."""
+"""Pictures of each page of the console, light, dark and on a phone, into docs/pictures or the folder named: ``make pictures``."""
 
 from __future__ import annotations
 
@@ -15,13 +15,16 @@ from werkzeug.serving import make_server
 
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
-TARGET = ROOT / "docs" / "pictures"
+TARGET = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "pictures"
 PASSWORD = "correct horse battery staple"
 SIZES = {
     "light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
     "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
     "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light", "has_touch": True, "is_mobile": True},
 }
+
+PANELS = {"personal-data": {"redacting": "x"}, "post": {"removing": "r", "telling": "m"}}
+"""Panels that a key opens on a page, by the picture's name."""
 
 
 def main() -> None:
@@ -34,7 +37,7 @@ def main() -> None:
 
         server = make_server("127.0.0.1", 0, create_app(), threaded=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        TARGET.mkdir(exist_ok=True)
+        TARGET.mkdir(parents=True, exist_ok=True)
         with sync_playwright() as playwright:
             path = os.environ.get("HEED_CHROMIUM", "/usr/bin/chromium")
             browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
@@ -49,11 +52,12 @@ def _prepare(folder: str) -> dict[str, str]:
     from people import add_person
     from review_posts import seed
 
+    from service import care
     from service.decisions import Decision, record_decision
     from service.forums import add_forum
     from service.store import Store
     from service.store.migrate import upgrade
-    from service.store.models import Forum, QueueItem, SavedView, now
+    from service.store.models import Care, Forum, QueueItem, SavedView, now
 
     url = f"sqlite:///{Path(folder).absolute() / 'heed.db'}"
     upgrade(url)
@@ -61,7 +65,7 @@ def _prepare(folder: str) -> dict[str, str]:
     with store.write() as session:
         robin, sam = (add_person(session, name, role) for name, role in (("robin", "admin"), ("sam", "moderator")))
         sam.alias = "Night owl"
-        forum = add_forum(session, "harbour", "The Harbour").forum
+        forum = add_forum(session, "harbour", "The Harbour", callback_url="https://forum.example.org/heed").forum
         items = seed(session, session.get_one(Forum, forum.id))
         late = session.get_one(QueueItem, items[0])
         late.due_at = now() - timedelta(minutes=3)
@@ -71,6 +75,10 @@ def _prepare(folder: str) -> dict[str, str]:
         for place, action, note in ((13, "approve", "told, not asked"), (9, "hold", "asked the author for a source")):
             item = session.get_one(QueueItem, items[place])
             record_decision(session, item.id, item.version, sam, Decision(action, note))
+        care.plan_check_in(session, items[1], robin)
+        session.get_one(Care, session.get_one(QueueItem, items[1]).post_id).check_in_at = now()
+        care.send_help(session, items[0], sam, "We read it.")
+        care.note_reply(session, items[0], sam)
     store.close()
     return {
         "log-in": "/console/login",
@@ -88,6 +96,8 @@ def _prepare(folder: str) -> dict[str, str]:
         "people": "/console/people",
         "person": f"/console/people/{sam.id}",
         "policy": "/console/policy/harbour",
+        "messages": "/console/messages/harbour",
+        "care": "/console/care",
         "nothing-here": "/console/?label=claim&severity=critical",
     }
 
@@ -98,6 +108,10 @@ def _take(browser: Browser, site: str, size: str, options: dict, pages: dict[str
     for name, path in pages.items():
         page.goto(path)
         page.screenshot(path=TARGET / f"{name}-{size}.png")
+        for panel, key in PANELS.get(name, {}).items():
+            page.locator(f'[data-key="{key}"]').click()
+            page.screenshot(path=TARGET / f"{panel}-{size}.png")
+            page.keyboard.press("Escape")
         if name == "log-in":
             page.get_by_label("Name").fill("robin")
             page.get_by_label("Password").fill(PASSWORD)

@@ -14,6 +14,7 @@ from service.callback.schedule import SCHEDULE
 from service.errors import Conflict, NotFound
 from service.intake import accept
 from service.store.models import Delivery, Forum, Post, Verdict, now
+from service.verdicts import CARE
 from workers.classify import read_all
 from workers.deliver import SENDERS_PER_FORUM, claim, replay, send_all, send_some
 
@@ -158,6 +159,18 @@ def test_what_stands_is_looked_up_before_each_attempt(store, desk, server, read,
     desk.change(table, **news)
     send_all(store, allowed)
     assert server.received == [] and [d.state for d in desk.deliveries()] == ["superseded"]
+
+
+def test_help_for_an_author_is_sent_whatever_became_of_the_post(store, desk, server, read, allowed):
+    read("a crisis")
+    desk.change(Delivery, event=CARE)
+    desk.submit("0", "words", revision=2)
+    with store.write() as session:
+        accept.delete(session, session.merge(desk.forum, load=False), "0", now())
+    assert send_all(store, allowed) == 1
+    with store.write() as session:
+        replay(session, desk.deliveries()[0].id)
+    assert send_all(store, allowed) == 1 and len(set(server.ids)) == 1
 
 
 def test_a_slow_forum_holds_only_its_share_of_the_senders(store, desk, server, read, allowed):

@@ -33,7 +33,8 @@ function openPanel(panel) {
   }
   for (const other of all("[data-panel][open]")) other.open = false;
   panel.open = true;
-  const first = panel.querySelector("input:checked") || panel.querySelector("input[type=radio]") || panel.querySelector("summary");
+  const first = panel.querySelector("input:checked") || panel.querySelector("input[type=radio]")
+    || panel.querySelector("[data-first]") || panel.querySelector("[data-confirm]") || panel.querySelector("summary");
   first.focus();
 }
 
@@ -41,7 +42,7 @@ function openPanel(panel) {
 const justArrived = () => document.querySelector(".flash") && performance.now() < 700;
 
 function press(key) {
-  if ("aher".includes(key) && justArrived()) return true;
+  if ("aherx".includes(key) && justArrived()) return true;
   if ((key === "j" || key === "k") && moveAmongRows(key === "j" ? 1 : -1)) return true;
   if (key === "?") return openKeys();
   if (key === "n" && byNote()) { byNote().focus(); return true; }
