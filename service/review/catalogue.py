@@ -22,7 +22,7 @@ METHODS = [
 ]
 """How the texts of a file are found. A verdict keeps the policy's sentences in English; they are translated where they are shown."""
 OPTIONS = {"review/templates/**.html": {"silent": "no"}}
-KEYWORDS = DEFAULT_KEYWORDS | {"lazy_gettext": None, "lazy_ngettext": (1, 2)}
+KEYWORDS = DEFAULT_KEYWORDS | {"lazy_gettext": None, "_l": None, "lazy_ngettext": (1, 2)}
 WIDTH = 120
 HEADER = "# The texts of Heed's console; docs/translating.md says how they are translated."
 

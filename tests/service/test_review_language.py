@@ -29,13 +29,13 @@ SERVICE = Path(service.__file__).parent
 TEMPLATES = sorted((SERVICE / "review" / "templates").rglob("*.html"))
 SPEAKING = sorted(
     path
-    for pattern in ("review/*.py", "people/*.py", "policy/*.py", "decisions.py", "care.py", "author_messages.py")
+    for pattern in ("review/**/*.py", "people/*.py", "policy/*.py", "decisions.py", "care.py", "author_messages.py")
     for path in SERVICE.glob(pattern)
     if path.name not in ("catalogue.py", "redact.py")
 )
 """Modules whose texts the console shows. What stands in the place of personal data is part of a post."""
 TRANSLATED = sorted(language.LANGUAGES.keys() - {"en"})
-GETTEXT = {"_", "gettext", "ngettext", "pgettext", "lazy_gettext", "lazy_ngettext"}
+GETTEXT = {"_", "_l", "gettext", "ngettext", "pgettext", "lazy_gettext", "lazy_ngettext"}
 SEEN = {"aria-label", "title", "placeholder", "alt"}
 """Attributes that a person reads or hears."""
 NAMES = {"Heed", "· Heed", "UTC"}
