@@ -15,11 +15,13 @@ from sqlalchemy.orm import Session
 from service import audit
 from service.errors import Conflict, Invalid, NotFound
 from service.policy.policy import crisis_resources
-from service.store.models import Care, Delivery, Forum, Moderator, Post, QueueItem, now
-from service.verdicts import CARE, current_verdict
+from service.store.models import Care, Delivery, Forum, Moderator, Post, QueueItem, Revision, Verdict, now
+from service.verdicts import CARE
 
 CHECK_IN = timedelta(days=1)
 """When somebody looks again how the author is."""
+MOST = 200
+"""Open cases on one page."""
 OUTCOMES = ("replied", "referred", "no_answer")
 
 
@@ -29,9 +31,8 @@ def send_help(session: Session, item_id: str, by: Moderator, message: str) -> Ca
     Raises Conflict where the forum has no callback that could carry it.
     """
     care, post = _of(session, item_id)
-    forum = session.get_one(Forum, post.forum_id)
-    verdict = current_verdict(session, post)
-    if not forum.callback_url or forum.callback_disabled or verdict is None:
+    forum, item = session.get_one(Forum, post.forum_id), session.get_one(QueueItem, item_id)
+    if not forum.callback_url or forum.callback_disabled:
         raise Conflict(
             _(
                 "Heed has no way to reach this forum's authors: its callback is off. Write to the author on the forum, "
@@ -47,8 +48,9 @@ def send_help(session: Session, item_id: str, by: Moderator, message: str) -> Ca
         "crisis_resources": list(crisis_resources(forum.region)),
     }
     payload: dict[str, Any] = {"type": CARE, "timestamp": now().isoformat(), "data": data}
-    session.add(Delivery(forum_id=forum.id, post_id=post.id, verdict_id=verdict.id, event=CARE, payload=payload))
-    care.sent_at, care.outcome = now(), ""
+    session.add(Delivery(forum_id=forum.id, post_id=post.id, verdict_id=item.verdict_id, event=CARE, payload=payload))
+    care.sent_at = now()
+    _open_again(care)
     audit.write(session, "sent_help", moderator_id=by.id, post_id=post.id)
     return care
 
@@ -74,15 +76,20 @@ def close(session: Session, item_id: str, by: Moderator, outcome: str) -> Care:
     if outcome and outcome not in OUTCOMES:
         raise Invalid(_("Choose how it went from the list."), field="outcome")
     care, post = _of(session, item_id)
-    care.outcome = outcome
+    if outcome:
+        care.outcome = outcome
+    else:
+        _open_again(care)
     audit.write(session, "closed_care" if outcome else "reopened_care", moderator_id=by.id, post_id=post.id, to=outcome)
     return care
 
 
-def open_cases(session: Session) -> list[tuple[Care, QueueItem, Post]]:
+def open_cases(session: Session) -> list[tuple[Care, QueueItem, Revision]]:
     """Authors whose case nobody has closed, the first check-in first; posts that are gone too: their authors are not."""
     order = (Care.check_in_at.is_(None), Care.check_in_at, Care.created_at)
-    return [tuple(row) for row in session.execute(_open().order_by(*order).limit(200))]
+    query = _open().add_columns(Revision).join(Verdict, Verdict.id == QueueItem.verdict_id)
+    query = query.join(Revision, Revision.id == Verdict.revision_id).order_by(*order)
+    return [tuple(row) for row in session.execute(query.limit(MOST))]
 
 
 def due_check_ins(session: Session, moment: datetime) -> int:
@@ -91,13 +98,14 @@ def due_check_ins(session: Session, moment: datetime) -> int:
     return session.scalar(due) or 0
 
 
-def _open() -> Select[tuple[Care, QueueItem, Post]]:
-    return (
-        select(Care, QueueItem, Post)
-        .join(QueueItem, QueueItem.post_id == Care.post_id)
-        .join(Post, Post.id == Care.post_id)
-        .where(Care.outcome == "")
-    )
+def _open() -> Select[tuple[Care, QueueItem]]:
+    return select(Care, QueueItem).join(QueueItem, QueueItem.post_id == Care.post_id).where(Care.outcome == "")
+
+
+def _open_again(care: Care) -> None:
+    """A closed case is open; a check-in of then is over."""
+    if care.outcome:
+        care.outcome, care.check_in_at = "", None
 
 
 def _of(session: Session, item_id: str) -> tuple[Care, Post]:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from classifiers.labels import DISTRESS
-from service import audit
+from service import audit, care
 from service.errors import Conflict, Forbidden, Invalid, NotFound
 from service.policy.policy import crisis_resources
 from service.store.models import Forum, Moderator, Post, QueueItem, Revision, Verdict, now
@@ -55,6 +55,8 @@ def record_decision(session: Session, item_id: str, version: int, moderator: Mod
     if decision.action not in ACTIONS:
         raise Invalid(_("Choose one of %(choices)s.", choices=", ".join(ACTIONS)), field="action")
     machine = session.get_one(Verdict, item.verdict_id)
+    if machine.revision.number != post.revision:
+        raise Conflict(_("The author has just changed this post, and it is being read anew. Reload in a moment."))
     alone = decision.agreed_by in (None, moderator.id)
     if decision.action == "remove" and alone and flagged_distress(machine.document):
         raise Forbidden(
@@ -72,6 +74,9 @@ def record_decision(session: Session, item_id: str, version: int, moderator: Mod
     detail = {"action": decision.action, "verdict": verdict.id, "label": decision.label}
     detail |= {"agreed_by": decision.agreed_by} if decision.agreed_by else {}
     audit.write(session, "decided", moderator_id=moderator.id, post_id=post.id, **detail)
+    if decision.action == "hold" and flagged_distress(machine.document):
+        # Held, the post leaves the queue; its author must not be forgotten with it.
+        care.plan_check_in(session, item.id, moderator)
     return verdict
 
 
@@ -146,6 +151,18 @@ def is_our_redaction(session: Session, post: Post, revision: Revision, title: st
     if current is None or current.revision_id != revision.id or "published" not in current.document:
         return False
     return title == revision.title and body.split() == current.document["published"].split()
+
+
+def stands_again(session: Session, post: Post) -> bool:
+    """Let a person's decision hold on for a post that is back, and tell the forum of it. False where there is none."""
+    current = current_verdict(session, post)
+    item = session.scalar(select(QueueItem).where(QueueItem.post_id == post.id).with_for_update())
+    if current is None or not current.decided_by or current.revision.number != post.revision or item is None:
+        return False
+    current.revision.state = "done"
+    item.state, item.version = "decided", item.version + 1
+    announce(session, post, current.revision, current, "post.decision", _original(session, post))
+    return True
 
 
 def _item(session: Session, item_id: str, version: int) -> tuple[Post, QueueItem]:

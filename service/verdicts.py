@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from classifiers.findings import Findings
 from service import urgency
-from service.store.models import Delivery, Forum, Post, QueueItem, Revision, Skip, Verdict, now
+from service.store.models import Care, Delivery, Forum, Post, QueueItem, Revision, Skip, Verdict, now
+from service.urgency import CRISIS_LANE
 
 CARE = "post.care"
 """The event that sends an author help: it stands whatever becomes of the verdict."""
@@ -37,12 +38,27 @@ def record_verdict(
     return verdict
 
 
-def withdraw(session: Session, post: Post) -> None:
-    """What waited for an older revision of the post, or for a deleted one, waits no longer."""
+def withdraw(session: Session, post: Post, *, edited: bool) -> None:
+    """What waited for an older revision of the post, or for a deleted one, waits no longer.
+
+    Where a life may be at stake an edited post stays in sight until its new text is read, and of a deleted one its author
+    stays on the list of care: somebody who writes and takes back what they wrote needs a person all the more.
+    """
     item = session.scalar(select(QueueItem).where(QueueItem.post_id == post.id))
     if item is not None and item.state != "withdrawn":
-        item.state, item.version = "withdrawn", item.version + 1
+        unseen = item.state == "open" and item.lane == CRISIS_LANE
+        item.version += 1
+        if not (unseen and edited):
+            item.state = "withdrawn"
+        if unseen and not edited:
+            _look_after(session, post)
     drop_callbacks(session, post)
+
+
+def _look_after(session: Session, post: Post) -> None:
+    """Have somebody look after the author of a post that nobody has seen in time."""
+    if session.get(Care, post.id) is None:
+        session.add(Care(post_id=post.id, check_in_at=now()))
 
 
 def drop_callbacks(session: Session, post: Post) -> None:
@@ -121,8 +137,12 @@ def _queue(session: Session, post: Post, verdict: Verdict) -> None:
     if item is None:
         item = QueueItem(post_id=post.id, forum_id=post.forum_id, version=0, due_at=due)
         session.add(item)
-    # An edit never moves a post that waits further back.
-    item.due_at = min(item.due_at, due) if item.state == "open" else due
+    elif _waited(session, item):
+        # An edit never moves a post that waits further back.
+        due = min(item.due_at, due)
+        if item.lane == CRISIS_LANE and not wanted:
+            _look_after(session, post)
+    item.due_at = due
     item.verdict_id = verdict.id
     item.state = "open" if wanted else "withdrawn"
     item.board, item.severity = verdict.revision.board, verdict.severity
@@ -133,6 +153,12 @@ def _queue(session: Session, post: Post, verdict: Verdict) -> None:
     if item.id:
         # Whoever left the older text to others may well want to read this one.
         session.execute(delete(Skip).where(Skip.item_id == item.id))
+
+
+def _waited(session: Session, item: QueueItem) -> bool:
+    """Whether the post's older text waited for a person whom it never saw."""
+    older = session.get(Verdict, item.verdict_id)
+    return item.state != "decided" and item.decided_by is None and older is not None and older.action != "allow"
 
 
 def announce(

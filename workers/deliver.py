@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, exists, func, select
+from sqlalchemy.orm import Session, aliased
 
 from service.callback import schedule
 from service.callback.send import Answer, send
@@ -67,8 +67,10 @@ def send_some(where: Store, chosen: Settings) -> int:
 
 
 def due(moment: datetime) -> ColumnElement[bool]:
-    """Deliveries that may be claimed at that moment."""
-    return and_(Delivery.state == "pending", Delivery.due_at <= moment, is_free(Delivery, moment))
+    """Deliveries that may be claimed at that moment: of one post never two at a time, or the older might come last."""
+    other = aliased(Delivery)
+    under_way = exists().where(other.post_id == Delivery.post_id, other.id != Delivery.id, other.lease_until > moment)
+    return and_(Delivery.state == "pending", Delivery.due_at <= moment, is_free(Delivery, moment), ~under_way)
 
 
 def claim(session: Session, owner: str, chosen: Settings) -> tuple[int, list[Parcel]]:
@@ -78,8 +80,9 @@ def claim(session: Session, owner: str, chosen: Settings) -> tuple[int, list[Par
     """
     moment = now()
     place = func.row_number().over(partition_by=Delivery.forum_id, order_by=(Delivery.due_at, Delivery.id))
-    ranked = select(Delivery.id, place.label("place")).where(due(moment)).subquery()
-    first = select(ranked.c.id).where(ranked.c.place <= SENDERS_PER_FORUM)
+    turn = func.row_number().over(partition_by=Delivery.post_id, order_by=(Delivery.created_at, Delivery.id))
+    ranked = select(Delivery.id, place.label("place"), turn.label("turn")).where(due(moment)).subquery()
+    first = select(ranked.c.id).where(ranked.c.place <= SENDERS_PER_FORUM, ranked.c.turn == 1)
     query = select(Delivery).where(Delivery.id.in_(first), due(moment)).order_by(Delivery.due_at, Delivery.id)
     rows = session.scalars(query.limit(SENDERS).with_for_update(skip_locked=True)).all()
     until = moment + timedelta(seconds=chosen.lease_seconds + chosen.callback_timeout_seconds)
@@ -121,9 +124,11 @@ def _answers(parcels: list[Parcel], chosen: Settings) -> Iterator[tuple[Parcel, 
 def record(session: Session, owner: str, parcel: Parcel, answer: Answer) -> None:
     """Keep what came back: delivered, to try again, or given up."""
     row = session.get(Delivery, parcel.id, with_for_update=True)
-    if row is None or row.state != "pending" or row.lease_owner != owner:
+    if row is None or row.lease_owner != owner:
         return
     row.lease_owner, row.lease_until = "", None
+    if row.state != "pending":
+        return
     row.last_status, row.last_error = answer.status, answer.error[:300]
     if answer.accepted:
         row.state, row.delivered_at = "delivered", now()

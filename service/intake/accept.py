@@ -11,12 +11,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from service import audit
-from service.decisions import is_our_redaction
+from service.decisions import is_our_redaction, stands_again
 from service.errors import Conflict, Unavailable
 from service.intake.submission import Submission
 from service.settings import settings
 from service.store.models import Care, Delivery, Forum, Post, QueueItem, Revision, ShadowVerdict, Verdict, new_id, now
-from service.verdicts import withdraw
+from service.verdicts import current_verdict, withdraw
 
 WAITING = ("pending", "leased")
 ANOTHER_TEXT = (
@@ -57,7 +57,7 @@ def accept(session: Session, forum: Forum, submission: Submission, *, latest_win
         if _age(submission.created_at, "") > _age(known.posted_at, ""):
             known.posted_at = submission.created_at
         return Accepted(post, known.number, False)
-    if _keep_decision(session, post, submission):
+    if _is_nothing_new(session, post, submission):
         return Accepted(post, submission.revision, False)
     if known is None:
         return _add(session, post, submission)
@@ -74,18 +74,20 @@ def delete(session: Session, forum: Forum, external_id: str, as_of: datetime) ->
     # At the same instant the deletion wins: what is in doubt is not shown to moderators.
     if post.deleted_as_of is None or as_of >= post.deleted_as_of:
         post.deleted, post.deleted_as_of = True, as_of
-        withdraw(session, post)
+        withdraw(session, post, edited=False)
         _set_newest(session, post, "deleted")
     return post
 
 
 def recover(session: Session, forum: Forum, external_id: str, as_of: datetime) -> Post:
-    """The post is back as of `as_of`, unless it was deleted later: its newest revision is read again."""
+    """The post is back as of `as_of`, unless it was deleted later: its newest revision is read again, or a person's decision
+    on it is told again.
+    """
     post = _locked(session, forum, external_id)
     if post.deleted_as_of is None or as_of > post.deleted_as_of:
         was_deleted = post.deleted
         post.deleted, post.erased, post.deleted_as_of = False, False, as_of
-        if was_deleted:
+        if was_deleted and not stands_again(session, post):
             _set_newest(session, post, "pending")
     return post
 
@@ -129,7 +131,7 @@ def _locked(session: Session, forum: Forum, external_id: str) -> Post:
 
 
 def _add(session: Session, post: Post, submission: Submission) -> Accepted:
-    withdraw(session, post)
+    withdraw(session, post, edited=not post.deleted)
     older = update(Revision).where(Revision.post_id == post.id)
     session.execute(older.values(state="superseded", lease_owner="", lease_until=None))
     post.revision = submission.revision
@@ -143,19 +145,26 @@ def _replace(session: Session, post: Post, known: Revision, submission: Submissi
     for name, value in _columns(submission).items():
         setattr(known, name, value)
     session.flush()
-    withdraw(session, post)
+    withdraw(session, post, edited=not post.deleted)
     _set_newest(session, post, "deleted" if post.deleted else "pending")
     return Accepted(post, known.number, not post.deleted)
 
 
-def _keep_decision(session: Session, post: Post, submission: Submission) -> bool:
-    """Whether the forum only tells us that it published a moderator's redaction: the author's own text, and the
-    decision on it, then stand under the new number.
+def _is_nothing_new(session: Session, post: Post, submission: Submission) -> bool:
+    """Whether a higher revision holds the words that the newest one has (a forum counts what moves a post, too), or those
+    that we told the forum to show. The author's own text, and what was decided of it, then stand under the new number.
     """
     newest = session.scalar(select(Revision).where(Revision.post_id == post.id, Revision.number == post.revision))
-    if newest is None or not is_our_redaction(session, post, newest, submission.title, submission.body):
+    if newest is None:
+        return False
+    current = current_verdict(session, post)
+    by_person = current is not None and current.decided_by is not None and current.revision_id == newest.id
+    # Another board may have other rules, for the models; a person has read the words themselves.
+    same = newest.digest == submission.digest and (newest.board == submission.board or by_person)
+    if not same and not is_our_redaction(session, post, newest, submission.title, submission.body):
         return False
     newest.number = post.revision = submission.revision
+    newest.board, newest.url = submission.board, submission.url
     newest.digest, newest.posted_at = submission.digest, submission.created_at
     return True
 

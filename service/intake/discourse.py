@@ -64,8 +64,8 @@ def _not_ours(post: dict[str, Any], forum: Forum) -> str:
 def _take_in(session: Session, forum: Forum, event: str, post_id: str, post: dict[str, Any]) -> str:
     if event == "post_recovered":
         accept.recover(session, forum, post_id, now())
-    elif post.get("hidden"):
-        # Hidden by Discourse or by our own verdict: what waits for a moderator goes on waiting.
+    elif post.get("hidden") and accept.find(session, forum, post_id) is None:
+        # Hidden before we knew of it. One that our verdict hid may still be edited, and is then read anew.
         return "ignored"
     accept.check_room(session)
     accept.accept(session, forum, submission(post_id, post), latest_wins=True)

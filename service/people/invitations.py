@@ -14,7 +14,7 @@ from service import audit
 from service.errors import Invalid, NotFound
 from service.people import logins, second_factor
 from service.people.accounts import add_moderator, hash_password
-from service.people.roles import ROLES, set_role
+from service.people.roles import ROLES, access_of, set_role
 from service.store.models import Forum, Invitation, Moderator, now
 
 LASTS = timedelta(days=3)
@@ -40,12 +40,36 @@ def invite_back(session: Session, person: Moderator, *, by: str | None) -> str:
 
 
 def find(session: Session, token: str) -> Invitation:
-    """Raises NotFound where the link was used, is too old or never was."""
+    """Raises NotFound where the link was used, is too old or never was, or whoever made it could not make it any more."""
     session.execute(delete(Invitation).where(Invitation.expires_at < now()))
     known = session.scalar(select(Invitation).where(Invitation.token_hash == _hash(token)).with_for_update())
-    if known is None:
+    if known is None or not _still_holds(session, known):
         raise NotFound(_("This link was used already or is too old. Ask the person who sent it for a new one."))
     return known
+
+
+def _still_holds(session: Session, invitation: Invitation) -> bool:
+    """Whether its maker is still here, and an admin of where it leads. One made on the machine itself always holds."""
+    if invitation.made_by is None:
+        return True
+    maker, access = session.get_one(Moderator, invitation.made_by), access_of(session, invitation.made_by)
+    if invitation.moderator_id:
+        return maker.active and access.covers(access_of(session, invitation.moderator_id))
+    return maker.active and access.may("admin", invitation.forum_id)
+
+
+def open_ones(session: Session, forums: frozenset[str] | None) -> list[tuple[Invitation, str]]:
+    """Links that still let somebody in, to these forums or, for None, to all, with the name of who made them."""
+    query = select(Invitation, Moderator).outerjoin(Moderator, Moderator.id == Invitation.made_by)
+    query = query.where(Invitation.expires_at >= now(), Invitation.moderator_id.is_(None))
+    query = query.where(Invitation.forum_id.in_(forums)) if forums is not None else query
+    return [(each, who.called if who else "") for each, who in session.execute(query.order_by(Invitation.expires_at))]
+
+
+def revoke(session: Session, invitation: Invitation, *, by: str) -> None:
+    """The link is worth nothing any more."""
+    audit.write(session, "revoked_invitation", moderator_id=by, forum=invitation.forum_id, role=invitation.role)
+    session.delete(invitation)
 
 
 def accept(session: Session, token: str, *, name: str = "", password: str = "", sign_on: str = "") -> Moderator:

@@ -31,6 +31,10 @@ class Access:
         held = [self.roles[known] for known in {None, forum_id} if known in self.roles]
         return any(ROLES.index(each) >= ROLES.index(role) for each in held)
 
+    def covers(self, other: Access) -> bool:
+        """Whether they are an admin wherever the other has a role; of somebody without a role, an admin of all forums."""
+        return all(self.may("admin", forum_id) for forum_id in other.roles or {None: ""})
+
     def may_somewhere(self, role: str) -> bool:
         return any(ROLES.index(held) >= ROLES.index(role) for held in self.roles.values())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from zoneinfo import available_timezones
 
 from flask import Blueprint, g, redirect, render_template, request, session, url_for
@@ -17,10 +18,12 @@ from service.review.access import reading, writing
 from service.review.attempts import count_attempt
 from service.review.language import LANGUAGES
 from service.review.login import safe_path
-from service.store.models import Moderator
+from service.store.models import LoginSession, Moderator
 
 blueprint = Blueprint("account", __name__)
 
+LINKING = 600
+"""Seconds in which somebody may come back from the provider that they link their account to."""
 SIZES = {"": _("As the browser has it"), "large": _("Large"), "larger": _("Larger")}
 
 
@@ -98,6 +101,15 @@ def _ask_password(password: str) -> None:
             )
 
 
+@blueprint.post("/account/sign-on")
+def link_sign_on() -> ResponseReturnValue:
+    """Begin to link the account to a sign-on elsewhere: the next one within some minutes is its owner's."""
+    if g.moderator.password_hash:
+        _ask_password(request.form.get("password", ""))
+    session["linking"] = int(time.time()) + LINKING
+    return render_template("review/linking.html")
+
+
 @blueprint.post("/account/logins/end")
 def end_logins() -> ResponseReturnValue:
     """Log out of one other browser, or of all of them."""
@@ -110,32 +122,51 @@ def end_logins() -> ResponseReturnValue:
 @blueprint.get("/account/second-factor")
 def set_up() -> ResponseReturnValue:
     """The QR code of a new second factor."""
-    if "totp" not in session:
-        session["totp"] = second_factor.new_secret()
-    return _set_up_page()
+    with writing() as db:
+        login = db.get_one(LoginSession, g.login)
+        login.new_totp = login.new_totp or second_factor.new_secret()
+        return _set_up_page(login.new_totp)
 
 
-def _set_up_page(problem: str = "") -> str:
-    secret = session["totp"]
+def _set_up_page(secret: str, problem: str = "") -> str:
     picture = second_factor.picture(second_factor.address(secret, g.moderator.name))
     return render_template("review/second_factor.html", secret=secret, picture=picture, problem=problem, codes=[])
 
 
 @blueprint.post("/account/second-factor")
 def turn_on() -> ResponseReturnValue:
-    """Turn the second factor on with its first code; the recovery codes are shown once."""
-    if "totp" not in session:
+    """Turn the second factor on with its first code; the recovery codes are shown once. Where there is one already, its
+    owner proves who they are, so that a borrowed browser can't put another in its place.
+    """
+    with reading() as db:
+        secret = db.get_one(LoginSession, g.login).new_totp
+    if not secret:
         return redirect(url_for("review.account.set_up"), 303)
     try:
+        _prove()
         with writing() as db:
             me = db.get_one(Moderator, g.moderator.id)
-            codes = second_factor.turn_on(db, me, session["totp"], request.form.get("code", ""))
+            codes = second_factor.turn_on(db, me, secret, request.form.get("code", ""))
+            db.get_one(LoginSession, g.login).new_totp = ""
             logins.end(db, me.id, but=g.login)
             audit.write(db, "turned_on_second_factor", moderator_id=me.id)
     except Invalid as error:
-        return _set_up_page(error.detail), error.status
-    session.pop("totp")
+        return _set_up_page(secret, error.detail), error.status
     return render_template("review/second_factor.html", codes=codes)
+
+
+def _prove() -> None:
+    """Raises Invalid where whoever has a second factor shows neither their password nor a code of it."""
+    if not g.moderator.totp_secret:
+        return
+    if g.moderator.password_hash:
+        return _ask_password(request.form.get("password", ""))
+    count_attempt(request.remote_addr or "", g.moderator.name)
+    with writing() as db:
+        if not second_factor.check(db, db.get_one(Moderator, g.moderator.id), request.form.get("old_code", "")):
+            raise Invalid(
+                gettext("The present code doesn’t fit. Wait for the next one, and try again."), field="old_code"
+            )
 
 
 @blueprint.post("/account/second-factor/off")

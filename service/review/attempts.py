@@ -17,8 +17,8 @@ from service.rate import seconds_left, shared_storage
 from service.settings import settings
 
 
-def count_attempt(address: str, name: str) -> None:
-    """Count one attempt to log in. Raises TooMany, with the seconds to wait, above `HEED_LOGIN_RATE_LIMIT`."""
+def count_attempt(address: str, name: str = "") -> None:
+    """Count one attempt to get in from an address, and under a name where one was typed. Raises TooMany, with the seconds to wait, above `HEED_LOGIN_RATE_LIMIT`."""
     limit = parse(settings().login_rate_limit)
     try:
         _count(shared_storage(), limit, address, name)
@@ -31,7 +31,7 @@ def _count(storage: Storage, limit: RateLimitItem, address: str, name: str) -> N
     limiter = FixedWindowRateLimiter(storage)
     # What was typed may be a password in the wrong field: Redis gets its hash.
     hashed = hashlib.sha256(clean_name(name).encode()).hexdigest()[:32]
-    keys = (("login-address", address), ("login-name", hashed))
+    keys = [("login-address", address), *([("login-name", hashed)] if name else [])]
     allowed = [limiter.hit(limit, *key) for key in keys]
     if not all(allowed):
         seconds = seconds_left(limiter, limit, *keys)

@@ -14,6 +14,7 @@ from service import author_messages, care
 from service.errors import Conflict, Invalid, NotFound
 from service.review import words
 from service.review.access import reading, require_to_decide, writing
+from service.review.errors import page as error_page
 from service.review.filters import Filters
 from service.review.pages import render_item
 from service.store.models import Care, Forum, Moderator, QueueItem, Revision, Verdict, now
@@ -41,10 +42,7 @@ class Case:
 def cases() -> ResponseReturnValue:
     """Everybody whose case is open, who is to be looked after first at the top."""
     with reading() as db:
-        found = [
-            Case(each, item, db.get_one(Verdict, item.verdict_id).revision, post.deleted or item.state == "withdrawn")
-            for each, item, post in care.open_cases(db)
-        ]
+        found = [Case(each, item, revision, item.state == "withdrawn") for each, item, revision in care.open_cases(db)]
     return render_template("review/care.html", cases=found, outcomes=words.OUTCOMES)
 
 
@@ -66,18 +64,27 @@ def do(item_id: str) -> ResponseReturnValue:
             step(db, item_id, db.get_one(Moderator, g.moderator.id))
     except (Conflict, Invalid) as error:
         with reading() as db:
+            if _is_gone(db, item_id):
+                return error_page(error), error.status
             return render_item(db, item_id, problem=error.detail), error.status
     wake_deliver()
-    if request.form.get("from") == "cases":
-        return redirect(url_for("review.caring.cases"), 303)
+    with reading() as db:
+        if request.form.get("from") == "cases" or _is_gone(db, item_id):
+            return redirect(url_for("review.caring.cases"), 303)
     return redirect(url_for("review.pages.item", item_id=item_id, **Filters.of(request.args).query()) + "#care", 303)
 
 
+def _is_gone(db: Session, item_id: str) -> bool:
+    """Whether the post has no page any more; its author's case still stands on the list."""
+    item = db.get(QueueItem, item_id)
+    return item is not None and item.state == "withdrawn"
+
+
 def _send_help(db: Session, item_id: str, me: Moderator) -> Any:
-    message = request.form.get("message", "").replace("\r\n", "\n").strip()
+    message = request.form.get("help", "").replace("\r\n", "\n").strip()
     if not message or len(message) > author_messages.LONGEST:
         most = author_messages.LONGEST
-        raise Invalid(_("Write to the author, in at most %(most)s characters.", most=most), field="message")
+        raise Invalid(_("Write to the author, in at most %(most)s characters.", most=most), field="help")
     item = db.get(QueueItem, item_id)
     if item is None:
         raise NotFound(_("There is no such post in the queue. Go back to the queue and reload it."))

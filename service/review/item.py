@@ -127,6 +127,8 @@ class ItemView:
     """What was done for the author so far."""
     proposals: list[Proposal]
     """Who would remove it, where a second person has to agree."""
+    changing: bool = False
+    """Whether its author has just changed it: the new text is not read yet."""
     broken: bool = False
     """True where the reasons could not be read; the text is shown without marks."""
 
@@ -172,6 +174,7 @@ def load_item(session: Session, item_id: str, reader: str, *, shown: bool = Fals
         "history": history,
         "policy_version": machine.policy_version,
         "clock": Clock.of(item, now()),
+        "changing": machine.revision.number != post.revision,
         "desk": load_desk(session, item, reader),
         "care": session.get(Care, post.id),
         "proposals": [

@@ -21,7 +21,7 @@ blueprint = Blueprint("joining", __name__)
 @blueprint.get("/join/<token>")
 def show(token: str) -> ResponseReturnValue:
     """What the link is for."""
-    count_attempt(request.remote_addr or "", "an invitation")
+    count_attempt(request.remote_addr or "")
     session["joining"] = token
     return _page(token)
 

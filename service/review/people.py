@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,7 +20,7 @@ from service.review import words
 from service.review.access import reading, require, require_somewhere, writing
 from service.review.errors import page as error_page
 from service.settings import settings
-from service.store.models import Forum, LoginSession, Moderator
+from service.store.models import Forum, Invitation, LoginSession, Membership, Moderator
 
 blueprint = Blueprint("people", __name__, url_prefix="/people")
 
@@ -53,12 +54,12 @@ def show() -> ResponseReturnValue:
 def _page(problem: str = "", link: str = "", link_for: str = "") -> str:
     with reading() as db:
         forums = _forums(db)
-        people = [_person(db, each, forums) for each in db.scalars(select(Moderator).order_by(Moderator.name))]
-    mine = g.access.forums()
-    shown = [each for each in people if mine is None or None in each.access.roles or mine & each.access.roles.keys()]
+        people = _people(db, forums)
+        invited = invitations.open_ones(db, g.access.forums("admin"))
     return render_template(
         "review/people.html",
-        people=shown,
+        people=[each for each in people if _is_near(each.access)],
+        invited=[(each, forums.get(each.forum_id or "", _("All forums")), who) for each, who in invited],
         places=_places(forums),
         roles=words.ROLES,
         role_names=words.ROLE_NAMES,
@@ -84,14 +85,30 @@ def invite() -> ResponseReturnValue:
     return _page(link=_link(token), link_for=_("somebody new"))
 
 
+@blueprint.post("/invitations/<invitation_id>/revoke")
+def revoke(invitation_id: str) -> ResponseReturnValue:
+    """A link that was sent to the wrong person lets nobody in."""
+    with writing() as db:
+        known = db.get(Invitation, invitation_id)
+        if known is None or not g.access.may("admin", known.forum_id):
+            raise NotFound(_("This link lets nobody in any more."))
+        invitations.revoke(db, known, by=g.moderator.id)
+    return redirect(url_for("review.people.show"), 303)
+
+
 @blueprint.get("/<person_id>")
 def person(person_id: str) -> ResponseReturnValue:
     """One person: their roles, and what can be done for them."""
     with reading() as db:
         forums = _forums(db)
-        found = _person(db, _get(db, person_id), forums)
+        near = _near(db, person_id)
+        (found,) = _people(db, forums, near.id)
     return render_template(
-        "review/person.html", person=found, places=_places(forums), roles=words.ROLES, whole=_whole(found.access)
+        "review/person.html",
+        person=found,
+        places=_places(forums),
+        roles=words.ROLES,
+        whole=g.access.covers(found.access),
     )
 
 
@@ -101,7 +118,7 @@ def change_role(person_id: str) -> ResponseReturnValue:
     forum_id = request.form.get("forum", "") or None
     require("admin", forum_id)
     with writing() as db:
-        set_role(db, _get(db, person_id), forum_id, request.form.get("role", ""), by=g.moderator.id)
+        set_role(db, _near(db, person_id), forum_id, request.form.get("role", ""), by=g.moderator.id)
     return redirect(url_for("review.people.person", person_id=person_id), 303)
 
 
@@ -142,24 +159,26 @@ def _link(token: str) -> str:
     return f"{settings().public_url.rstrip('/')}{url_for('review.joining.show', token=token)}"
 
 
-def _get(db: Session, person_id: str) -> Moderator:
+def _near(db: Session, person_id: str) -> Moderator:
+    """Somebody whom this admin may see."""
     found = db.get(Moderator, person_id)
-    if found is None:
+    if found is None or not _is_near(access_of(db, person_id)):
         raise NotFound(_("There is nobody of this name any more. Reload the list of people."))
     return found
 
 
+def _is_near(access: Access) -> bool:
+    """Whether the person works where this admin is one."""
+    mine = g.access.forums("admin")
+    return mine is None or None in access.roles or bool(mine & access.roles.keys())
+
+
 def _mine(db: Session, person_id: str) -> Moderator:
     """Somebody whose whole account this admin may change. Raises Forbidden for a colleague of other forums too."""
-    found = _get(db, person_id)
-    if not _whole(access_of(db, found.id)):
+    found = _near(db, person_id)
+    if not g.access.covers(access_of(db, found.id)):
         raise Forbidden(_("This person works on forums that you are no admin of. Ask an admin of all forums."))
     return found
-
-
-def _whole(access: Access) -> bool:
-    """Whether this admin is one wherever the person has a role."""
-    return all(g.access.may("admin", forum_id) for forum_id in access.roles or {None: ""})
 
 
 def _forums(db: Session) -> dict[str, str]:
@@ -172,11 +191,21 @@ def _places(forums: dict[str, str]) -> list[tuple[str, str]]:
     return everywhere + [(known, name) for known, name in forums.items() if g.access.may("admin", known)]
 
 
-def _person(db: Session, found: Moderator, forums: dict[str, str]) -> Person:
-    access = access_of(db, found.id)
+def _people(db: Session, forums: dict[str, str], only: str = "") -> list[Person]:
+    """Everybody by name, or the person of this id alone."""
+    wanted = select(Moderator).order_by(Moderator.name)
+    found = list(db.scalars(wanted.where(Moderator.id == only) if only else wanted))
+    held: dict[str, dict[str | None, str]] = defaultdict(dict)
+    for known in db.scalars(select(Membership)):
+        held[known.moderator_id][known.forum_id] = known.role
+    last = select(LoginSession.moderator_id, func.max(LoginSession.seen_at)).group_by(LoginSession.moderator_id)
+    seen = {who: when for who, when in db.execute(last)}
+    return [_person(each, Access(held[each.id]), seen.get(each.id), forums) for each in found]
+
+
+def _person(found: Moderator, access: Access, seen: datetime | None, forums: dict[str, str]) -> Person:
     roles = sorted(access.roles.items(), key=lambda held: (held[0] is not None, -ROLES.index(held[1])))
     places = [(forums.get(known, _("Another forum")) if known else _("All forums"), role) for known, role in roles]
-    seen = db.scalar(select(func.max(LoginSession.seen_at)).where(LoginSession.moderator_id == found.id))
     return Person(
         id=found.id,
         name=found.name,

@@ -6,6 +6,8 @@ and from then on the provider's `sub` leads to it. The provider asks for its own
 
 from __future__ import annotations
 
+import time
+
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.flask_client import OAuth
 from flask import Blueprint, Flask, current_app, g, redirect, request, session, url_for
@@ -59,7 +61,7 @@ def go() -> ResponseReturnValue:
 @blueprint.get("/sign-on/back")
 def back() -> ResponseReturnValue:
     """Back from the provider: in, where the account is known or an invitation was opened before."""
-    count_attempt(request.remote_addr or "", "sign-on")
+    count_attempt(request.remote_addr or "")
     try:
         claims = _provider().authorize_access_token()["userinfo"]
         known_as = f"{claims['iss']} {claims['sub']}"
@@ -67,7 +69,7 @@ def back() -> ResponseReturnValue:
         raise Forbidden(_("The sign-on was not completed. Go back to the log-in and try again.")) from error
     except RequestException as error:
         raise _unavailable() from error
-    if g.moderator:
+    if g.moderator and session.pop("linking", 0) > time.time():
         return _link(known_as)
     with store().write() as db:
         person = db.scalar(select(Moderator).where(Moderator.sign_on == known_as))

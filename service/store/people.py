@@ -67,6 +67,7 @@ class LoginSession(Base):
     id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("login"))
     moderator_id: Mapped[str] = mapped_column(ForeignKey("moderator.id"))
     device: Mapped[str] = mapped_column(String(60), default="", comment='as its owner knows it: "Firefox on Linux"')
+    new_totp: Mapped[str] = mapped_column(String(64), default="", comment="second factor being set up here; base32")
     created_at: Mapped[datetime] = mapped_column(default=now)
     seen_at: Mapped[datetime] = mapped_column(default=now)
 

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker, with_loader_criteria
 
 from service.settings import settings
-from service.store.models import Forum, QueueItem
+from service.store.models import Forum, QueueItem, Revision
 
 THEIR_FORUMS = "forums"
 """Key in a session's `info`: ids of the forums that it is kept to."""
@@ -78,6 +78,7 @@ def _keep_to_forums(state: ORMExecuteState) -> None:
         return
     state.statement = state.statement.options(
         with_loader_criteria(QueueItem, QueueItem.forum_id.in_(forums)),
+        with_loader_criteria(Revision, Revision.forum_id.in_(forums)),
         with_loader_criteria(Forum, Forum.id.in_(forums)),
     )
 

@@ -291,7 +291,7 @@ def test_everything_works_without_javascript(open_page, store, items):
     page.get_by_role("button", name="Show").click()
     page.get_by_role("link", name="Harmful misinformation").click()
     page.get_by_placeholder("Add a note").fill("no source at all")
-    page.locator("summary", has_text="Remove").click()
+    page.locator("summary.choice", has_text="Remove").click()
     page.get_by_role("button", name="Remove the post").click()
     expect(page.get_by_text("Removed.")).to_be_visible()
     assert decided_as(store, items[9]) == ("decided", "remove")
@@ -312,7 +312,7 @@ def test_fingers_find_the_buttons_on_a_phone(open_page, items):
     page.goto(f"/console/items/{items[2]}")
     for box in [button.bounding_box() for button in page.locator(".bar .choice").all()]:
         assert box["height"] >= 44 and box["width"] >= 44 and box["y"] + box["height"] <= 844
-    page.locator("summary", has_text="Remove").tap()
+    page.locator("summary.choice", has_text="Remove").tap()
     assert page.get_by_role("button", name="Remove the post").bounding_box()["y"] > 0
 
 
@@ -349,3 +349,21 @@ def test_a_key_pressed_twice_does_not_decide_the_next_post(open_page, store, ite
     page.keyboard.press("q")
     expect(page.get_by_role("heading", level=1)).to_have_text("14 posts wait for a person")
     assert decided_as(store, following)[0] == "open"
+
+
+@pytest.mark.parametrize(("panel", "letter"), [("s", "h"), ("r", "a"), ("x", "e")])
+def test_letters_in_an_open_panel_decide_nothing(open_page, store, items, panel, letter):
+    page = open_page()
+    page.goto(f"/console/items/{items[2]}")
+    page.keyboard.press(panel)
+    page.keyboard.press(letter)
+    page.keyboard.press("Escape")
+    expect(page.locator("[data-panel][open]")).to_have_count(0)
+    assert decided_as(store, items[2])[0] == "open" and items[2] in page.url
+
+
+def test_the_panel_of_a_cry_for_help_has_the_focus(open_page, items):
+    page = open_page()
+    page.goto(f"/console/items/{items[4]}")
+    page.keyboard.press("r")
+    assert page.evaluate("() => document.activeElement.closest('[data-panel]') !== null")

@@ -153,6 +153,13 @@ def test_hidden_by_our_own_verdict_goes_on_waiting(send, store):
         assert session.scalar(select(QueueItem.state)) == "open"
 
 
+def test_an_edit_of_a_post_that_our_verdict_hid_is_read(send, store):
+    send()
+    read_pending(store, "dosing")
+    send("post_edited", hidden=True, raw="other words", version=2)
+    assert texts(store) == ["other words"]
+
+
 def test_private_messages_are_read_where_the_forum_opted_in(send, store, forum):
     with store.write() as session:
         session.get_one(Forum, forum.forum.id).read_private_messages = True

@@ -1,6 +1,7 @@
 """Roles: who sees and does what on which forum; invitations; closing an account."""
 
 import re
+from urllib.parse import urlsplit
 
 import pytest
 from people import PASSWORD, add_person
@@ -169,11 +170,60 @@ def test_an_admin_of_one_forum_gives_roles_there_alone(store, forum, quayside, l
     assert ada.post(f"/console/people/{here.id}/role", role="lead").status_code == 403
     for act in ("reset", "active", "log-out"):
         assert ada.post(f"/console/people/{both.id}/{act}", active="no").status_code == 403
-        assert ada.post(f"/console/people/{far.id}/{act}", active="no").status_code == 403
+        assert ada.post(f"/console/people/{far.id}/{act}", active="no").status_code == 404
+    assert ada.get(f"/console/people/{far.id}").status_code == 404
+    assert ada.post(f"/console/people/{far.id}/role", **change).status_code == 404
     assert ada.post(f"/console/people/{here.id}/active", active="no").status_code == 303
     with store.read() as session:
         assert access_of(session, here.id).roles == {forum.forum.id: "lead"}
         assert not session.get_one(Moderator, here.id).active and session.get_one(Moderator, both.id).active
+
+
+def test_a_link_outlives_neither_its_maker_nor_their_rank(store, log_in, stranger):
+    ada, eve = log_in("ada", "admin"), log_in("eve", "admin")
+    made = re.findall(r'value="(http[^"]+/join/[^"]+)"', eve.post("/console/people/invite", role="admin").text)[0]
+    path = urlsplit(made).path
+    assert stranger.get(path).status_code == 200
+    with store.read() as session:
+        gone = session.scalar(select(Moderator).where(Moderator.name == "eve")).id
+    ada.post(f"/console/people/{gone}/role", role="moderator")
+    assert stranger.get(path).status_code == 404
+    ada.post(f"/console/people/{gone}/role", role="admin")
+    assert stranger.get(path).status_code == 200
+    ada.post(f"/console/people/{gone}/active", active="no")
+    assert stranger.get(path).status_code == 404
+
+
+def test_a_way_back_in_leads_to_nobody_above_its_maker(store, forum, log_in, stranger):
+    ada = log_in("ada", "admin", forum.forum.id)
+    with store.write() as session:
+        here = add_person(session, "here", forum_id=forum.forum.id)
+    made = re.findall(r'value="(http[^"]+/join/[^"]+)"', ada.post(f"/console/people/{here.id}/reset").text)[0]
+    assert stranger.get(urlsplit(made).path).status_code == 200
+    with store.write() as session:
+        set_role(session, session.get_one(Moderator, here.id), None, "admin")
+    assert stranger.get(urlsplit(made).path).status_code == 404
+
+
+def test_an_invitation_can_be_revoked(store, log_in, stranger, forum):
+    ada, near = log_in("ada", "admin"), log_in("near", "admin", forum.forum.id)
+    made = re.findall(r'value="(http[^"]+/join/[^"]+)"', ada.post("/console/people/invite", role="lead").text)[0]
+    page = ada.page("/console/people")
+    revoke = re.search(r'action="(/console/people/invitations/[^"]+/revoke)"', page)[1]
+    assert "Invited, not here yet" in page and revoke not in near.page("/console/people")
+    assert near.post(revoke).status_code == 404 and stranger.get(urlsplit(made).path).status_code == 200
+    assert ada.post(revoke).status_code == 303
+    assert stranger.get(urlsplit(made).path).status_code == 404
+
+
+def test_nobody_can_stop_others_from_joining(log_in, app, forum, settings_env):
+    ada = log_in("ada", "admin")
+    made = re.findall(r'value="(http[^"]+/join/[^"]+)"', ada.post("/console/people/invite", role="lead").text)[0]
+    troll = app.test_client()
+    for _ in range(12):
+        answer = troll.get("/console/join/nothing", environ_base={"REMOTE_ADDR": "203.0.113.7"})
+    assert answer.status_code == 429
+    assert Console(app.test_client()).get(urlsplit(made).path).status_code == 200
 
 
 def test_closing_an_account_ends_its_logins_and_opening_it_lets_back_in(store, items, console, moderator, log_in):

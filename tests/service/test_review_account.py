@@ -40,6 +40,22 @@ def send_code(console: Console, code: str):
     return console.client.post("/console/login/code", data={"csrf_token": token, "code": code})
 
 
+def test_a_borrowed_browser_puts_no_other_second_factor_in_its_place(console, store, factor):
+    secret, _codes = factor
+    other = re.search(r'class="secret-key">([A-Z2-7]+)<', console.page("/console/account/second-factor"))[1]
+    assert other != secret
+    with console.client.session_transaction() as session:
+        assert other not in str(dict(session))
+    form = {"code": pyotp.TOTP(other).now()}
+    assert console.post("/console/account/second-factor", **form).status_code == 422
+    assert console.post("/console/account/second-factor", password="a guess", **form).status_code == 422
+    with store.read() as session:
+        assert session.scalar(select(Moderator)).totp_secret == secret
+    assert console.post("/console/account/second-factor", password=PASSWORD, **form).status_code == 200
+    with store.read() as session:
+        assert session.scalar(select(Moderator)).totp_secret == other
+
+
 def test_a_wrong_first_code_turns_nothing_on(store, console, moderator):
     console.page("/console/account/second-factor")
     answer = console.post("/console/account/second-factor", code="000000")

@@ -30,7 +30,7 @@ def helps(store) -> list[Delivery]:
 
 
 def test_help_goes_to_the_forum_with_the_crisis_lines_of_its_region(store, console, items, forum):
-    answer = step(console, items[IDEATION], "help", message="We read it.\r\n{resources}\r\nrobin of {forum}")
+    answer = step(console, items[IDEATION], "help", help="We read it.\r\n{resources}\r\nrobin of {forum}")
     assert answer.status_code == 303 and answer.headers["Location"] == f"/console/items/{items[IDEATION]}#care"
     (sent,) = helps(store)
     data = sent.payload["data"]
@@ -44,7 +44,7 @@ def test_help_goes_to_the_forum_with_the_crisis_lines_of_its_region(store, conso
 
 def test_help_changes_nothing_of_the_post_and_outlives_its_verdict(store, console, items):
     before = console.version(items[IDEATION])
-    step(console, items[IDEATION], "help", message="We read it.")
+    step(console, items[IDEATION], "help", help="We read it.")
     assert console.version(items[IDEATION]) == before
     console.decide(items[IDEATION], "approve")
     assert helps(store)[0].state == "pending"
@@ -53,14 +53,14 @@ def test_help_changes_nothing_of_the_post_and_outlives_its_verdict(store, consol
 def test_where_the_forum_hears_nothing_help_says_how_to_reach_the_author(store, console, items):
     with store.write() as session:
         session.scalar(select(Forum)).callback_url = ""
-    answer = step(console, items[IDEATION], "help", message="We read it.")
+    answer = step(console, items[IDEATION], "help", help="We read it.")
     assert answer.status_code == 409 and "Write to the author on the forum" in text(answer.text)
     assert helps(store) == [] and case(store, items[IDEATION]) is None
 
 
 @pytest.mark.parametrize("message", ["", "   \n", "x" * 4001])
 def test_an_empty_or_endless_message_is_not_sent(store, console, items, message):
-    assert step(console, items[IDEATION], "help", message=message).status_code == 422
+    assert step(console, items[IDEATION], "help", help=message).status_code == 422
     assert helps(store) == []
 
 
@@ -114,14 +114,41 @@ def test_an_author_is_looked_after_when_their_post_is_gone(store, console, items
         accept.delete(session, session.merge(forum.forum, load=False), str(CRISIS + 1), now())
     listed = console.page("/console/care")
     assert (
-        "willowherb" in text(listed) and "the post is gone" in text(listed) and items[CRISIS] + '#care"' not in listed
+        "willowherb" in text(listed)
+        and "the post is gone or changed" in text(listed)
+        and items[CRISIS] + '#care"' not in listed
     )
     assert step(console, items[CRISIS], "close", outcome="no_answer", **{"from": "cases"}).status_code == 303
     assert case(store, items[CRISIS]).outcome == "no_answer"
 
 
+def test_a_letter_that_was_refused_is_still_there(store, console, items):
+    with store.write() as session:
+        session.scalar(select(Forum)).callback_url = ""
+    page = step(console, items[IDEATION], "help", help="Dear quietly").text
+    assert ">Dear quietly</textarea>" in page.partition('id="help"')[2] and page.count("Dear quietly") == 1
+
+
+def test_help_for_an_author_whose_post_is_gone_is_sent_once_and_said_so(store, console, items, forum):
+    step(console, items[CRISIS], "check-in")
+    with store.write() as session:
+        accept.delete(session, session.merge(forum.forum, load=False), str(CRISIS + 1), now())
+    answer = step(console, items[CRISIS], "help", help="Dear willowherb")
+    assert answer.status_code == 303 and answer.headers["Location"] == "/console/care"
+    assert len(helps(store)) == 1 and step(console, items[CRISIS], "help", help="").status_code == 422
+
+
+def test_a_case_opened_again_is_not_due_by_its_old_date(store, console, items):
+    step(console, items[CRISIS], "check-in")
+    with store.write() as session:
+        session.get_one(Care, session.get_one(QueueItem, items[CRISIS]).post_id).check_in_at = now()
+    step(console, items[CRISIS], "close", outcome="replied")
+    step(console, items[CRISIS], "help", help="We read it.")
+    assert "to look after now" not in text(console.page("/console/")) and "willowherb" in console.page("/console/care")
+
+
 def test_erasing_the_post_ends_the_case(store, console, items, forum):
-    step(console, items[CRISIS], "help", message="dear willowherb")
+    step(console, items[CRISIS], "help", help="dear willowherb")
     with store.write() as session:
         accept.erase(session, session.merge(forum.forum, load=False), str(CRISIS + 1), now())
     assert helps(store) == []

@@ -144,6 +144,13 @@ def test_the_second_of_two_sees_what_the_first_did(store, console, sam, items):
     assert current(store, items[MEDICAL]).action == "hold"
 
 
+def test_the_note_of_who_came_second_is_not_lost(console, sam, items):
+    version = console.version(items[MEDICAL])
+    sam.post(f"/console/items/{items[MEDICAL]}/take-over")
+    answer = console.post(f"/console/items/{items[MEDICAL]}/decide", action="hold", version=version, note="my words")
+    assert answer.status_code == 409 and "Your note was: my words" in text(answer.text)
+
+
 def test_an_edit_meanwhile_shows_the_new_text_and_keeps_the_note(store, console, items):
     version = console.version(items[MEDICAL])
     with store.write() as session:

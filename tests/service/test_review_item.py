@@ -166,7 +166,7 @@ def test_a_post_deleted_meanwhile_is_not_shown(store, console, items):
     with store.write() as session:
         post = session.scalar(select(Post).where(Post.external_id == "1"))
         post.deleted = True
-        withdraw(session, post)
+        withdraw(session, post, edited=False)
     answer = console.get(f"/console/items/{items[0]}")
     assert answer.status_code == 404 and "edited or deleted" in answer.text and "letters" not in answer.text
 

@@ -67,6 +67,11 @@ def test_a_refused_decision_keeps_what_was_typed(console, items):
     assert answer.status_code == 422 and "Dear oldhand</textarea>" in answer.text
 
 
+def test_who_was_to_be_left_in_peace_still_is_after_a_refusal(console, items):
+    answer = console.decide(items[DOSING], "remove", telling="nothing")
+    assert answer.status_code == 422 and 'value="nothing" checked' in answer.text
+
+
 def test_the_author_is_written_to_in_the_language_of_the_post(store, console, items):
     with store.write() as session:
         verdict = session.get_one(Verdict, session.get_one(QueueItem, items[DOSING]).verdict_id)

@@ -81,11 +81,16 @@ def test_somebody_with_a_password_links_their_own(browser, store, provider):
         add_person(session, "lee")
     browser.log_in("kim")
     assert "Also log in with Hospital login" in browser.page("/console/account")
+    assert sign_on(browser).status_code == 403
+    assert browser.post("/console/account/sign-on", password="a guess").status_code == 422
+    assert sign_on(browser).status_code == 403
+    assert "Go on to Hospital login" in browser.post("/console/account/sign-on", password=PASSWORD).text
     assert sign_on(browser).headers["Location"] == "/console/account"
     browser.post("/console/logout")
     assert sign_on(browser).status_code == 303 and "kim" in browser.page("/console/account")
     browser.post("/console/logout")
     browser.log_in("lee")
+    browser.post("/console/account/sign-on", password=PASSWORD)
     assert sign_on(browser).status_code == 409
 
 

@@ -198,7 +198,7 @@ def test_an_edit_and_a_decision_at_once_take_turns(case, store):
         with store.write() as session:
             post = session.get(Post, "post_1", with_for_update=True)
             time.sleep(0.02)
-            withdraw(session, post)
+            withdraw(session, post, edited=True)
         case.revise(number)
         case.verdict(number, "dosing")
 
@@ -222,5 +222,5 @@ def test_what_is_not_there_is_not_found(store):
 def test_withdraw_empties_queue_and_outbox(case, store):
     case.verdict(1, "dosing")
     with store.write() as session:
-        withdraw(session, session.get_one(Post, "post_1"))
+        withdraw(session, session.get_one(Post, "post_1"), edited=False)
     assert case.item().state == "withdrawn" and [state for _, state, _ in case.deliveries()] == ["superseded"]

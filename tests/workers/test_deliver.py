@@ -11,12 +11,13 @@ from standardwebhooks import Webhook
 from standardwebhooks.webhooks import WebhookVerificationError
 
 from service.callback.schedule import SCHEDULE
+from service.callback.send import Answer
 from service.errors import Conflict, NotFound
 from service.intake import accept
 from service.store.models import Delivery, Forum, Post, Verdict, now
-from service.verdicts import CARE
+from service.verdicts import CARE, announce
 from workers.classify import read_all
-from workers.deliver import SENDERS_PER_FORUM, claim, replay, send_all, send_some
+from workers.deliver import SENDERS_PER_FORUM, claim, record, replay, send_all, send_some
 
 
 @pytest.fixture
@@ -188,6 +189,24 @@ def test_a_claimed_callback_is_nobody_elses_until_its_lease_is_over(store, desk,
     desk.pass_time()
     assert send_all(store, allowed) == 1
     assert [(d.state, d.attempts) for d in desk.deliveries()] == [("delivered", 2)]
+
+
+def test_of_one_post_one_callback_is_under_way_at_a_time(store, desk, server, read, allowed):
+    read("a crisis", "words")
+    with store.write() as session:
+        _, parcels = claim(session, "slow", allowed)
+        assert len(parcels) == 2
+        session.execute(update(Delivery).values(state="superseded"))
+        first = session.scalar(select(Verdict).join(Post, Post.id == Verdict.post_id).where(Post.external_id == "0"))
+        post = session.get_one(Post, first.post_id)
+        announce(session, post, first.revision, first, "post.decision")
+    assert send_all(store, allowed) == 0 and server.received == []
+    with store.write() as session:
+        for parcel in parcels:
+            record(session, "slow", parcel, Answer(204))
+    assert send_all(store, allowed) == 1
+    states = [(d.event, d.state) for d in desk.deliveries()]
+    assert states[-1] == ("post.decision", "delivered") and {state for _, state in states[:-1]} == {"superseded"}
 
 
 def test_all_that_waits_is_sent_once(store, desk, server, read, allowed):

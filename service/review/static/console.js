@@ -33,9 +33,9 @@ function openPanel(panel) {
   }
   for (const other of all("[data-panel][open]")) other.open = false;
   panel.open = true;
-  const first = panel.querySelector("input:checked") || panel.querySelector("input[type=radio]")
-    || panel.querySelector("[data-first]") || panel.querySelector("[data-confirm]") || panel.querySelector("summary");
-  first.focus();
+  const wanted = ["input:checked", "input[type=radio]", "[data-first]", "[data-confirm]", "summary"];
+  const seen = (selector) => [...panel.querySelectorAll(selector)].find((each) => each.checkVisibility());
+  wanted.map(seen).find(Boolean).focus();
 }
 
 // A key pressed twice by mistake must not decide the next post, which nobody has read yet.
@@ -77,6 +77,8 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (typing(event.target) || document.querySelector("dialog[open]")) return;
+  // Letters meant for an open panel must not decide the post behind it.
+  if (panel && panel.querySelector("summary").dataset.key !== event.key) return;
   if (switchedOff() && event.key !== "?") return;
   if (press(event.key)) event.preventDefault();
 });
