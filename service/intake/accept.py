@@ -11,11 +11,23 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from service import audit
-from service.decisions import is_our_redaction
+from service.decisions import is_what_we_told
 from service.errors import Conflict, Unavailable
 from service.intake.submission import Submission
 from service.settings import settings
-from service.store.models import Care, Delivery, Forum, Post, QueueItem, Revision, ShadowVerdict, Verdict, new_id, now
+from service.store.models import (
+    Appeal,
+    Care,
+    Delivery,
+    Forum,
+    Post,
+    QueueItem,
+    Revision,
+    ShadowVerdict,
+    Verdict,
+    new_id,
+    now,
+)
 from service.verdicts import withdraw
 
 WAITING = ("pending", "leased")
@@ -91,7 +103,7 @@ def recover(session: Session, forum: Forum, external_id: str, as_of: datetime) -
 
 
 def erase(session: Session, forum: Forum, external_id: str, as_of: datetime) -> Post:
-    """Delete the post and every word of it: revisions, verdicts, notes, queue item and callbacks.
+    """Delete the post and every word of it: revisions, verdicts, notes, appeals, queue item and callbacks.
 
     Its row stays, empty, so that news which comes late does not bring it back.
     """
@@ -99,7 +111,7 @@ def erase(session: Session, forum: Forum, external_id: str, as_of: datetime) -> 
     # Somebody's wish to be forgotten never loses against another clock.
     delete(session, forum, external_id, max(as_of, post.deleted_as_of or as_of))
     post.erased, post.revision = True, 0
-    for table in (Care, Delivery, QueueItem, ShadowVerdict, Verdict, Revision):
+    for table in (Appeal, Care, Delivery, QueueItem, ShadowVerdict, Verdict, Revision):
         session.execute(delete_rows(table).where(table.post_id == post.id))
     audit.write(session, "erased", post_id=post.id)
     return post
@@ -149,11 +161,11 @@ def _replace(session: Session, post: Post, known: Revision, submission: Submissi
 
 
 def _keep_decision(session: Session, post: Post, submission: Submission) -> bool:
-    """Whether the forum only tells us that it published a moderator's redaction: the author's own text, and the
-    decision on it, then stand under the new number.
+    """Whether the forum only shows what it was told to, a moderator's redaction or the whole text again: the author's
+    own text, and the decision on it, then stand under the new number.
     """
     newest = session.scalar(select(Revision).where(Revision.post_id == post.id, Revision.number == post.revision))
-    if newest is None or not is_our_redaction(session, post, newest, submission.title, submission.body):
+    if newest is None or not is_what_we_told(session, post, newest, submission.title, submission.body):
         return False
     newest.number = post.revision = submission.revision
     newest.digest, newest.posted_at = submission.digest, submission.created_at

@@ -123,7 +123,7 @@ def _for_all_pages() -> dict[str, object]:
 def _late() -> tuple[int, str]:
     """How many crisis posts are overdue, and the one that has waited longest."""
     with reading() as db:
-        return overdue_crises(db)
+        return overdue_crises(db, g.moderator.id)
 
 
 def asset(name: str) -> str:

@@ -13,8 +13,9 @@ AREAS = {
     "personal_data": "Personal data",
     "claim": "Claims to check",
     "not_checked": "Not read",
+    "appeal": "Appeals",
 }
-"""Areas in the order they are shown; `not_checked` gathers what the models could not read."""
+"""Areas in the order they are shown; `not_checked` gathers what the models could not read, `appeal` what authors appeal."""
 
 LABELS: dict[tuple[str, str], str] = {
     ("medical", "stop_treatment"): "Urging to stop a treatment",
