@@ -17,8 +17,8 @@ from service.errors import Invalid
 from service.policy.policy import crisis_resources
 from service.store.models import AuthorMessage, Forum, Moderator
 
-KINDS = ("hold", "remove", "redact", "escalate", "approve", "care")
-"""Occasions: a decision of `service.decisions.ACTIONS`, or help sent beside it."""
+KINDS = ("hold", "remove", "redact", "escalate", "approve", "care", "upheld", "granted")
+"""Occasions: a decision of `service.decisions.ACTIONS`, help sent beside it, or how an appeal went."""
 DEFAULT_LANGUAGE = "en"
 LONGEST = 4000
 """Code points of a message."""

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from classifiers.labels import DISTRESS
-from service import audit, care
+from service import appeals, audit, care, recusals
 from service.errors import Conflict, Forbidden, Invalid, NotFound
 from service.policy.policy import crisis_resources
 from service.store.models import Forum, Moderator, Post, QueueItem, Revision, Verdict, now
@@ -21,6 +21,8 @@ from service.verdicts import announce, current_verdict, make_current
 
 ACTIONS = {"approve": "allow", "hold": "hold", "remove": "remove", "escalate": "escalate", "redact": "redact"}
 """What a moderator may decide, and the action the forum is told."""
+UPHOLD = "uphold"
+"""An action beside them, on an appeal: what stands stays as it is."""
 HIDDEN = "[removed]"
 """What stands in the place of words that a moderator leaves out of a post."""
 
@@ -30,7 +32,7 @@ class Decision:
     """What a moderator wants done with a post."""
 
     action: str
-    """A key of ACTIONS."""
+    """A key of ACTIONS, or UPHOLD."""
     note: str = ""
     """For colleagues."""
     label: str = ""
@@ -47,16 +49,19 @@ def record_decision(session: Session, item_id: str, version: int, moderator: Mod
     """A moderator's decision on an open item: a new verdict by a person, told to the forum like any other.
 
     Raises Conflict where somebody else was faster, Forbidden for `remove` of a person's own distress unless another
-    moderator proposed it, Invalid for a redaction that changes nothing.
+    moderator proposed it, and to whoever decided what is appealed, Invalid for a redaction that changes nothing.
     """
     post, item = _item(session, item_id, version)
     if item.state != "open":
         raise Conflict(_("This post waits no longer: it was decided, edited or deleted meanwhile. Reload to see how."))
-    if decision.action not in ACTIONS:
+    appeal = appeals.open_on(session, post.id)
+    own = recusals.check(session, appeal, moderator) if appeal else False
+    if decision.action not in ACTIONS and not (appeal and decision.action == UPHOLD):
         raise Invalid(_("Choose one of %(choices)s.", choices=", ".join(ACTIONS)), field="action")
     machine = session.get_one(Verdict, item.verdict_id)
     if machine.revision.number != post.revision:
         raise Conflict(_("The author has just changed this post, and it is being read anew. Reload in a moment."))
+    standing = current_verdict(session, post) or machine
     alone = decision.agreed_by in (None, moderator.id)
     if decision.action == "remove" and alone and flagged_distress(machine.document):
         raise Forbidden(
@@ -65,14 +70,20 @@ def record_decision(session: Session, item_id: str, version: int, moderator: Mod
                 "Escalate it, or hold it while somebody answers the author."
             )
         )
-    document = _document(session, post, machine, decision)
-    body = document.get("published") or _original(session, post)
+    upheld = decision.action == UPHOLD
+    document = _upheld(standing, decision) if upheld else _document(session, post, machine, decision)
+    more = _to_show(session, machine.revision, document)
     verdict = make_current(session, post, machine.revision, document, decided_by=moderator.id, note=decision.note)
     item.state, item.version = "decided", item.version + 1
     item.decision, item.decided_by, item.decided_at = verdict.action, moderator.id, now()
-    announce(session, post, machine.revision, verdict, "post.decision", body)
     detail = {"action": decision.action, "verdict": verdict.id, "label": decision.label}
     detail |= {"agreed_by": decision.agreed_by} if decision.agreed_by else {}
+    if appeal:
+        appeals.settle(item, appeal, standing, verdict)
+        more["appeal"] = appeals.told(appeal)
+        detail |= {"appeal": appeal.id, "outcome": appeal.state}
+        detail |= {"own_decision": "nobody else was left"} if own else {}
+    announce(session, post, machine.revision, verdict, "post.decision", **more)
     audit.write(session, "decided", moderator_id=moderator.id, post_id=post.id, **detail)
     if decision.action == "hold" and flagged_distress(machine.document):
         # Held, the post leaves the queue; its author must not be forgotten with it.
@@ -81,18 +92,40 @@ def record_decision(session: Session, item_id: str, version: int, moderator: Mod
 
 
 def undo_decision(session: Session, item_id: str, version: int, moderator: Moderator) -> Verdict:
-    """Take a decision back, however old: what stood before stands again, the post waits, and the forum is told."""
+    """Take a decision back, however old: what stood before stands again, the post waits, and the forum is told.
+
+    One on an appeal brings back what was appealed, and the appeal waits: raises Forbidden to whoever decided that before.
+    The author is told nothing, for they were told what stands again when it was decided.
+    """
     post, item = _item(session, item_id, version)
     if item.state != "decided":
         raise Conflict(_("There is no decision to undo: the post is waiting again, or was edited or deleted."))
-    machine = session.get_one(Verdict, item.verdict_id)
-    body = _original(session, post)
-    verdict = make_current(session, post, machine.revision, machine.document)
-    item.state, item.version, item.verdict_id = "open", item.version + 1, verdict.id
-    item.forget_decision()
-    announce(session, post, machine.revision, verdict, "post.decision", body)
-    audit.write(session, "undid", moderator_id=moderator.id, post_id=post.id, verdict=verdict.id)
+    undone, before = _last_two(session, post, item)
+    more = _to_show(session, before.revision, before.document) | {"message": ""}
+    if appeal := appeals.decided_by(session, undone):
+        recusals.check(session, appeal, moderator)
+        appeals.reopen(item, appeal)
+        more["appeal"] = appeals.told(appeal)
+    by, note = before.decided_by, before.note
+    verdict = make_current(session, post, before.revision, before.document, decided_by=by, note=note, again=before)
+    item.state, item.version = "open", item.version + 1
+    if by:
+        item.decision, item.decided_by, item.decided_at = before.action, by, before.created_at
+    else:
+        item.verdict_id = verdict.id
+        item.forget_decision()
+    announce(session, post, before.revision, verdict, "post.decision", **more)
+    detail = {"appeal": appeal.id} if appeal else {}
+    audit.write(session, "undid", moderator_id=moderator.id, post_id=post.id, verdict=verdict.id, **detail)
     return verdict
+
+
+def _last_two(session: Session, post: Post, item: QueueItem) -> tuple[Verdict, Verdict]:
+    """The decision in force, and what stood before it: the models' verdict, or the decision that was appealed."""
+    machine = session.get_one(Verdict, item.verdict_id)
+    decision = current_verdict(session, post) or machine
+    before = session.get(Verdict, decision.instead_of) if decision.instead_of else None
+    return decision, before or machine
 
 
 def flagged_distress(document: dict[str, Any]) -> bool:
@@ -112,6 +145,15 @@ def _document(session: Session, post: Post, machine: Verdict, decision: Decision
         document["crisis_resources"] = list(crisis_resources(session.get_one(Forum, post.forum_id).region))
     if decision.action == "redact":
         document["published"] = _redacted(machine, decision.left_out)
+    return document
+
+
+def _upheld(standing: Verdict, decision: Decision) -> dict[str, Any]:
+    """What stands, with a person's name to it; the models' own removal is then for what weighed most with them."""
+    document = {"removed_for": "", **standing.document, "message": decision.message}
+    if document["action"] == "remove" and not document["removed_for"]:
+        worst = next(iter(document["reasons"]), None)
+        document["removed_for"] = f"{worst['area']}.{worst['label']}" if worst else ""
     return document
 
 
@@ -136,21 +178,28 @@ def _redacted(machine: Verdict, left_out: tuple[str, ...]) -> str:
     return text
 
 
-def _original(session: Session, post: Post) -> str | None:
-    """The author's own text, where the forum shows a redacted one at the moment."""
-    current = current_verdict(session, post)
-    return current.revision.body if current and "published" in current.document else None
+def _to_show(session: Session, revision: Revision, document: dict[str, Any]) -> dict[str, str]:
+    """The `body` that the forum is to show from now on; empty where it never was told to show any but the author's.
+
+    Told again each time: a callback that a newer one overtakes is never sent.
+    """
+    if "published" in document:
+        return {"body": document["published"]}
+    redacted = select(Verdict.id).where(Verdict.revision_id == revision.id, Verdict.action == "redact")
+    return {"body": revision.body} if session.scalar(redacted.limit(1)) else {}
 
 
-def is_our_redaction(session: Session, post: Post, revision: Revision, title: str, body: str) -> bool:
-    """Whether a text that the forum sends is the redacted one it was told to publish: no edit by the author.
+def is_what_we_told(session: Session, post: Post, revision: Revision, title: str, body: str) -> bool:
+    """Whether a text that the forum sends is one it was told to show, in part or whole again: no edit by the author. Late
+    news counts too: it may cross a newer callback.
 
     `revision` is the post's newest. White space may differ.
     """
-    current = current_verdict(session, post)
-    if current is None or current.revision_id != revision.id or "published" not in current.document:
+    verdicts = session.scalars(select(Verdict).where(Verdict.revision_id == revision.id, Verdict.action == "redact"))
+    told = [verdict.document["published"] for verdict in verdicts]
+    if not told or title != revision.title:
         return False
-    return title == revision.title and body.split() == current.document["published"].split()
+    return any(body.split() == text.split() for text in (*told, revision.body))
 
 
 def stands_again(session: Session, post: Post) -> bool:
@@ -161,7 +210,8 @@ def stands_again(session: Session, post: Post) -> bool:
         return False
     current.revision.state = "done"
     item.state, item.version = "decided", item.version + 1
-    announce(session, post, current.revision, current, "post.decision", _original(session, post))
+    more = _to_show(session, current.revision, current.document) | {"message": ""}
+    announce(session, post, current.revision, current, "post.decision", **more)
     return True
 
 

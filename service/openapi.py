@@ -9,7 +9,7 @@ from flask import Blueprint, Response, jsonify
 from pydantic.json_schema import models_json_schema
 
 from classifiers.labels import MEDICAL, POST_LABELS, SELF_HARM, SPAN_TYPES
-from service.intake.submission import Batch, Event, Submission
+from service.intake.submission import AppealSubmission, Batch, Event, Submission
 
 blueprint = Blueprint("openapi", __name__)
 
@@ -35,7 +35,8 @@ def describe() -> dict[str, Any]:
         },
         "paths": _paths(),
         "webhooks": {
-            "verdict": {"post": _operation("A verdict, sent to the forum's callback", [], "Callback", CALLBACK)}
+            "verdict": {"post": _operation("A verdict, sent to the forum's callback", [], "Callback", CALLBACK)},
+            "care": {"post": _operation("Help for an author, for the forum to send", [], "CareCallback", CALLBACK)},
         },
         "components": {"schemas": _schemas(), "securitySchemes": SECURITY},
     }
@@ -64,9 +65,12 @@ BATCHED = {
     "207": ("Some refused: their results hold a `problem`", "BatchResult"),
 }
 STANDING = {"200": ("Where the post stands", "Standing")}
+APPEALED = {"202": ("Taken in: a moderator who did not decide before looks at it", "Appeal")}
+WITHDRAWN = {"200": ("Where the appeal stands now", "Appeal")}
 DISCOURSE = {"200": ("A ping", "DiscourseResult"), "202": ("Taken in, or ignored with a reason", "DiscourseResult")}
 CALLBACK = {"200": ("Any 2xx: received. 410 switches callbacks off.", None)}
 HEALTH = {"200": ("Well", "Health")}
+UNKNOWN = "This forum sent no such post"
 REFUSED = {
     "401": "No key or signature, a wrong or a stale one",
     "409": "Another text under the same revision",
@@ -83,7 +87,15 @@ def _paths() -> dict[str, Any]:
     wait = _parameter("wait", "query", {"type": "number", "minimum": 0}, "Seconds to wait for the verdict.")
     erase = _parameter("erase", "query", {"type": "boolean"}, "Erase every word of it.")
     show = _operation("Where a post stands", KEY, None, STANDING, ("401", "503"))
-    show["responses"]["404"] = _problem("This forum sent no such post")
+    show["responses"]["404"] = _problem(UNKNOWN)
+    appeal_id = _parameter("appeal_id", "path", {"type": "string"}, "Heed's id of the appeal, or the forum's own.")
+    appeal = _operation("An author appeals", BOTH, "AppealSubmission", APPEALED, ("401", "413", "422", "429", "503"))
+    appeal["responses"] |= {
+        "404": _problem(UNKNOWN),
+        "409": _problem("Nothing to appeal, or not any more: see `detail`"),
+    }
+    take_back = _operation("The author no longer appeals", KEY, None, WITHDRAWN, ("401", "503"))
+    take_back["responses"]["404"] = _problem("No such post or appeal")
     return {
         "/v1/posts": {"post": _operation("Submit a post", BOTH, "Submission", WAITED | ACCEPTED, REFUSED, [wait])},
         "/v1/posts/batch": {"post": _operation("Submit up to 100 posts", BOTH, "Batch", BATCHED, REFUSED)},
@@ -93,6 +105,8 @@ def _paths() -> dict[str, Any]:
             "get": show,
             "delete": _operation("A post was deleted", KEY, None, STANDING, ("401", "422", "503"), [erase]),
         },
+        "/v1/posts/{post_id}/appeals": {"parameters": [post_id], "post": appeal},
+        "/v1/posts/{post_id}/appeals/{appeal_id}": {"parameters": [post_id, appeal_id], "delete": take_back},
         "/v1/forums/{forum}/discourse": {
             "parameters": [slug],
             "post": _operation("Discourse's webhook", [{"discourse": []}], "Discourse", DISCOURSE, REFUSED),
@@ -141,13 +155,14 @@ def _parameter(name: str, place: str, schema: dict[str, Any], description: str) 
 
 def _schemas() -> dict[str, Any]:
     _, checked = models_json_schema(
-        [(model, "validation") for model in (Submission, Batch, Event)], ref_template=REF + "{model}"
+        [(model, "validation") for model in (Submission, Batch, Event, AppealSubmission)], ref_template=REF + "{model}"
     )
     return checked["$defs"] | ANSWERS
 
 
-def _object(**properties: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": list(properties)}
+def _object(optional: dict[str, Any] | None = None, /, **properties: dict[str, Any]) -> dict[str, Any]:
+    """An object that always has its `properties`, and sometimes its `optional` ones."""
+    return {"type": "object", "properties": properties | (optional or {}), "required": list(properties)}
 
 
 def _ref(name: str) -> dict[str, Any]:
@@ -167,7 +182,7 @@ LABEL = {"enum": list(dict.fromkeys(name for _, name in POST_LABELS))}
 SPAN_TYPE = {
     "enum": list(dict.fromkeys(name for types in (*SPAN_TYPES.values(), MEDICAL, SELF_HARM) for name in types))
 }
-ACTION = {"enum": ["allow", "flag", "hold", "escalate", "remove"]}
+ACTION = {"enum": ["allow", "flag", "hold", "escalate", "remove", "redact"]}
 SEVERITY = {"enum": ["none", "medium", "high", "critical"]}
 VERDICT_FIELDS: dict[str, dict[str, Any]] = {
     "action": ACTION,
@@ -179,9 +194,15 @@ VERDICT_FIELDS: dict[str, dict[str, Any]] = {
     "reasons": _list("Reason"),
     "crisis_resources": _list("CrisisResource"),
     "removed_for": {"type": "string", "description": "What a moderator removed the post for: `area.label`, or empty"},
+    "message": {"type": "string", "description": "What the author is to be told of a moderator's decision, or empty"},
     "policy_version": STRING,
     "models": {"type": "object", "additionalProperties": STRING},
 }
+BODY = {"type": "string", "description": "What the forum is to show from now on, in the place of the text it shows"}
+APPEAL_STATE = {"enum": ["open", "upheld", "granted", "withdrawn"], "description": "`upheld`: the decision stands"}
+MOMENT = {"type": "string", "format": "date-time"}
+MOMENT_OR_NONE = MOMENT | {"type": ["string", "null"]}
+POST_FIELDS = {"forum": STRING, "post_id": STRING, "external_id": STRING, "revision": INTEGER}
 ANSWERS: dict[str, Any] = {
     "Label": _object(
         area=AREA,
@@ -216,7 +237,9 @@ ANSWERS: dict[str, Any] = {
         revision={"type": "integer", "description": "The newest revision known"},
         status={"enum": ["pending", "done", "deleted"]},
         verdict={"anyOf": [_ref("Verdict"), {"type": "null"}]},
+        appeal={"anyOf": [_ref("Appeal"), {"type": "null"}], "description": "The newest appeal of the post"},
     ),
+    "Appeal": _object(id=STRING, external_id=STRING, state=APPEAL_STATE, created_at=MOMENT, settled_at=MOMENT_OR_NONE),
     "BatchResult": _object(
         results={"type": "array", "items": {"anyOf": [_ref("Standing"), _object(problem=_ref("Problem"))]}}
     ),
@@ -237,13 +260,20 @@ ANSWERS: dict[str, Any] = {
         type={"enum": ["post.verdict", "post.decision"]},
         timestamp={"type": "string", "format": "date-time"},
         data=_object(
-            forum=STRING,
-            post_id=STRING,
-            external_id=STRING,
-            revision=INTEGER,
+            {"body": BODY, "appeal": _object(id=STRING, external_id=STRING, outcome=APPEAL_STATE)},
+            **POST_FIELDS,
             verdict_id=STRING,
             decided_by={"enum": ["models", "moderator"]},
             **VERDICT_FIELDS,
+        ),
+    ),
+    "CareCallback": _object(
+        type={"const": "post.care"},
+        timestamp=MOMENT,
+        data=_object(
+            **POST_FIELDS,
+            message={"type": "string", "description": "To be sent to the author"},
+            crisis_resources=_list("CrisisResource"),
         ),
     ),
 }

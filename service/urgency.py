@@ -33,6 +33,11 @@ def target(document: dict[str, Any]) -> timedelta:
     return timedelta(minutes=minutes)
 
 
+def target_of_appeal(document: dict[str, Any]) -> timedelta:
+    """How long an author who appeals may wait: as for a post of high severity, sooner where the post itself is graver."""
+    return min(target(document), timedelta(minutes=settings().high_minutes))
+
+
 def topics(document: dict[str, Any]) -> str:
     """What the verdict is about, each once, sorted, between spaces: ` claim.dose medical.dosing `.
 
@@ -41,7 +46,12 @@ def topics(document: dict[str, Any]) -> str:
     found = {f"{reason['area']}.{reason['label']}" for reason in document["reasons"]}
     if document["not_checked"]:
         found.add(f"not_checked.{document['not_checked']}")
-    return f" {' '.join(sorted(found))} " if found else ""
+    return joined(found)
+
+
+def joined(topics: set[str]) -> str:
+    """Topics as `queue_item.labels` keeps them."""
+    return f" {' '.join(sorted(topics))} " if topics else ""
 
 
 def _self_harm(document: dict[str, Any], severity: Severity) -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from classifiers.findings import Findings
-from service import urgency
+from service import appeals, urgency
 from service.store.models import Care, Delivery, Forum, Post, QueueItem, Revision, Skip, Verdict, now
 from service.urgency import CRISIS_LANE
 
@@ -52,6 +52,7 @@ def withdraw(session: Session, post: Post, *, edited: bool) -> None:
             item.state = "withdrawn"
         if unseen and not edited:
             _look_after(session, post)
+    appeals.drop(session, post)
     drop_callbacks(session, post)
 
 
@@ -79,6 +80,7 @@ def public_json(session: Session, post: Post) -> dict[str, Any]:
         "revision": post.revision,
         "status": "deleted" if post.deleted else "pending",
         "verdict": None,
+        "appeal": appeals.public_json(appeal) if (appeal := appeals.newest(session, post)) else None,
     }
     verdict = current_verdict(session, post)
     if verdict is not None and not post.deleted and verdict.revision.number == post.revision:
@@ -107,9 +109,15 @@ def make_current(
     *,
     decided_by: str | None = None,
     note: str = "",
+    again: Verdict | None = None,
 ) -> Verdict:
-    """One more verdict of the post, and the only current one."""
+    """One more verdict of the post, and the only current one.
+
+    `again` is an older one that an undo brings back. What stood before it then does so now: decisions are taken back in
+    the turn they were made, never in a ring.
+    """
     before = current_verdict(session, post)
+    instead_of = before.id if before and before.revision_id == revision.id else None
     session.execute(update(Verdict).where(Verdict.post_id == post.id, Verdict.current).values(current=False))
     verdict = Verdict(
         post_id=post.id,
@@ -121,7 +129,7 @@ def make_current(
         policy_version=document["policy_version"],
         decided_by=decided_by,
         note=note,
-        instead_of=before.id if before and before.revision_id == revision.id else None,
+        instead_of=again.instead_of if again else instead_of,
     )
     session.add(verdict)
     session.flush()
@@ -161,19 +169,17 @@ def _waited(session: Session, item: QueueItem) -> bool:
     return item.state != "decided" and item.decided_by is None and older is not None and older.action != "allow"
 
 
-def announce(
-    session: Session, post: Post, revision: Revision, verdict: Verdict, event: str, body: str | None = None
-) -> None:
-    """Put the callback into the outbox; `body` is what the forum is to show from now on, where that changes."""
+def announce(session: Session, post: Post, revision: Revision, verdict: Verdict, event: str, **more: Any) -> None:
+    """Put the callback into the outbox; `more` are members of its data beside, or instead of, those of every verdict."""
     drop_callbacks(session, post)
     forum = session.get_one(Forum, post.forum_id)
     if forum.callback_url and not forum.callback_disabled:
-        payload = callback_payload(forum, post, revision, verdict, event, body)
+        payload = callback_payload(forum, post, revision, verdict, event, **more)
         session.add(Delivery(forum_id=forum.id, post_id=post.id, verdict_id=verdict.id, event=event, payload=payload))
 
 
 def callback_payload(
-    forum: Forum, post: Post, revision: Revision, verdict: Verdict, event: str, body: str | None = None
+    forum: Forum, post: Post, revision: Revision, verdict: Verdict, event: str, **more: Any
 ) -> dict[str, Any]:
     """What the forum is told: ids, action, labels, spans, versions; no word of the post but a `body` to be shown."""
     document = verdict.document
@@ -188,6 +194,6 @@ def callback_payload(
     shown = ("action", "severity", "checked", "not_checked", "spans", "reasons", "crisis_resources")
     data |= {key: document[key] for key in (*shown, "policy_version", "models")}
     data |= {"removed_for": document.get("removed_for", ""), "message": document.get("message", "")}
-    data |= {} if body is None else {"body": body}
+    data |= more
     data["labels"] = [found for found in document["labels"] if found["flagged"]]
     return {"type": event, "timestamp": verdict.created_at.isoformat(), "data": data}

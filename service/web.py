@@ -39,11 +39,11 @@ def create_app() -> Flask:
     app = Flask(__name__, static_folder=None)
     _configure(app, chosen)
     # Imported here: the blueprints read the settings that were just checked.
-    from service.intake import discourse, posts
+    from service.intake import appeals, discourse, posts
     from service.openapi import blueprint as openapi
     from service.review import blueprint as review
 
-    for blueprint in (posts.blueprint, discourse.blueprint, openapi, health.blueprint, review):
+    for blueprint in (posts.blueprint, appeals.blueprint, discourse.blueprint, openapi, health.blueprint, review):
         app.register_blueprint(blueprint)
     problems.install(app)
     app.after_request(_protect)

@@ -11,11 +11,23 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from service import audit
-from service.decisions import is_our_redaction, stands_again
+from service.decisions import is_what_we_told, stands_again
 from service.errors import Conflict, Unavailable
 from service.intake.submission import Submission
 from service.settings import settings
-from service.store.models import Care, Delivery, Forum, Post, QueueItem, Revision, ShadowVerdict, Verdict, new_id, now
+from service.store.models import (
+    Appeal,
+    Care,
+    Delivery,
+    Forum,
+    Post,
+    QueueItem,
+    Revision,
+    ShadowVerdict,
+    Verdict,
+    new_id,
+    now,
+)
 from service.verdicts import current_verdict, withdraw
 
 WAITING = ("pending", "leased")
@@ -93,7 +105,7 @@ def recover(session: Session, forum: Forum, external_id: str, as_of: datetime) -
 
 
 def erase(session: Session, forum: Forum, external_id: str, as_of: datetime) -> Post:
-    """Delete the post and every word of it: revisions, verdicts, notes, queue item and callbacks.
+    """Delete the post and every word of it: revisions, verdicts, notes, appeals, queue item and callbacks.
 
     Its row stays, empty, so that news which comes late does not bring it back.
     """
@@ -101,7 +113,7 @@ def erase(session: Session, forum: Forum, external_id: str, as_of: datetime) -> 
     # Somebody's wish to be forgotten never loses against another clock.
     delete(session, forum, external_id, max(as_of, post.deleted_as_of or as_of))
     post.erased, post.revision = True, 0
-    for table in (Care, Delivery, QueueItem, ShadowVerdict, Verdict, Revision):
+    for table in (Appeal, Care, Delivery, QueueItem, ShadowVerdict, Verdict, Revision):
         session.execute(delete_rows(table).where(table.post_id == post.id))
     audit.write(session, "erased", post_id=post.id)
     return post
@@ -161,7 +173,7 @@ def _is_nothing_new(session: Session, post: Post, submission: Submission) -> boo
     by_person = current is not None and current.decided_by is not None and current.revision_id == newest.id
     # Another board may have other rules, for the models; a person has read the words themselves.
     same = newest.digest == submission.digest and (newest.board == submission.board or by_person)
-    if not same and not is_our_redaction(session, post, newest, submission.title, submission.body):
+    if not same and not is_what_we_told(session, post, newest, submission.title, submission.body):
         return False
     newest.number = post.revision = submission.revision
     newest.board, newest.url = submission.board, submission.url

@@ -36,7 +36,7 @@ def _short_enough(text: str) -> str:
 
 def _named(text: str) -> str:
     if not text.strip():
-        raise ValueError("is empty; name the post as your forum does")
+        raise ValueError("is empty; name it as your forum does")
     return text
 
 
@@ -109,6 +109,16 @@ class Event(Strict):
     type: Literal["post.deleted", "post.recovered", "post.erased"]
     timestamp: Moment = Field(description="When it happened, by the forum's clock; the newest one counts.")
     data: EventData
+
+
+class AppealSubmission(Strict):
+    """An author's word against the verdict on their post."""
+
+    id: Name = Field(description="The forum's own id of the appeal; sent again, it is the same appeal.")
+    text: Annotated[str, Field(max_length=10_000), AfterValidator(_storable)] = Field(
+        "", description="The author's words, for the moderators alone."
+    )
+    created_at: Moment | None = Field(None, description="When the author appealed, by the forum's clock.")
 
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -13,8 +13,8 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
-from service import audit
-from service.errors import Conflict, Invalid, NotFound
+from service import audit, recusals
+from service.errors import Conflict, Forbidden, Invalid, NotFound
 from service.people.roles import people_who_may
 from service.review.filters import free_for
 from service.settings import settings
@@ -26,8 +26,11 @@ NOBODYS = {"claimed_by": None, "claimed_at": None, "claimed_until": None}
 def claim(session: Session, item_id: str, reader: str) -> datetime | None:
     """Take the item for `reader` where nobody else has it or was given it.
 
-    Returns when the claim began: its name, which `release` asks for. None where somebody else has the item.
+    Returns when the claim began: its name, which `release` asks for. None where somebody else has the item, or it is
+    not for `reader` to decide.
     """
+    if recusals.is_closed_to(session, item_id, reader):
+        return None
     moment = now()
     mine = {"claimed_by": reader, "claimed_at": moment, "claimed_until": moment + _term()}
     return moment if _change(session, mine, QueueItem.id == item_id, free_for(reader, moment)) else None
@@ -54,8 +57,13 @@ def release(session: Session, item_id: str, reader: str, began: datetime) -> Non
 
 
 def take_over(session: Session, item_id: str, moderator: Moderator) -> None:
-    """Take the item although somebody else reads it or was given it; written down."""
+    """Take the item although somebody else reads it or was given it; written down.
+
+    Raises Forbidden to whoever may not decide it.
+    """
     item, moment = open_item(session, item_id), now()
+    if recusals.is_closed_to(session, item_id, moderator.id):
+        raise Forbidden(recusals.not_yours())
     before = holder(item, moderator.id, moment)
     audit.write(session, "took_over", moderator_id=moderator.id, post_id=item.post_id, before=before)
     item.assigned_to, item.claimed_by, item.claimed_at = None, moderator.id, moment
@@ -63,10 +71,10 @@ def take_over(session: Session, item_id: str, moderator: Moderator) -> None:
 
 
 def hand_over(session: Session, item_id: str, moderator: Moderator, to: str) -> Moderator:
-    """Give the item to the colleague of this id. Raises Invalid for nobody, or for oneself."""
+    """Give the item to the colleague of this id. Raises Invalid for nobody, for oneself, or for whoever may not decide it."""
     item = open_item(session, item_id)
     able = people_who_may("moderator", item.forum_id).where(Moderator.id == to, Moderator.id != moderator.id)
-    if (known := session.scalar(able)) is None:
+    if (known := session.scalar(able)) is None or recusals.is_closed_to(session, item_id, known):
         raise Invalid(_("Choose a colleague to hand the post to."), field="to")
     colleague = session.get_one(Moderator, known)
     item.assigned_to = colleague.id

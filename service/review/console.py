@@ -151,7 +151,7 @@ def _pressing() -> Pressing:
     """Looked up once a request."""
     if "pressing" not in g:
         with reading() as db:
-            g.pressing = Pressing(*overdue_crises(db), care.due_check_ins(db, now()))
+            g.pressing = Pressing(*overdue_crises(db, g.moderator.id), care.due_check_ins(db, now()))
     return g.pressing
 
 

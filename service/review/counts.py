@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from classifiers.labels import Severity
 from service.review import words
 from service.review.filters import Filters, of_age, of_whom, offered
-from service.store.models import Forum, QueueItem, Skip
+from service.store.models import Forum, QueueItem
 
 
 @dataclass(frozen=True)
@@ -125,8 +125,8 @@ def _sum(groups: list[_Group], filters: Filters, place: int = 0) -> int:
 
 
 def _skipped(session: Session, reader: str) -> int:
-    mine = select(func.count()).select_from(Skip).join(QueueItem, QueueItem.id == Skip.item_id)
-    return session.scalar(mine.where(Skip.moderator_id == reader, QueueItem.state == "open")) or 0
+    mine = offered(Filters(who="skipped"), reader)
+    return session.scalar(select(func.count()).select_from(QueueItem).where(QueueItem.state == "open", *mine)) or 0
 
 
 def _choices(counts: dict[str, int], said: dict[str, str], chosen: str) -> list[Choice]:

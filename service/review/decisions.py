@@ -9,8 +9,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from service import author_messages
-from service.decisions import Decision, record_decision, undo_decision
+from service import appeals, author_messages, recusals
+from service.decisions import ACTIONS, UPHOLD, Decision, record_decision, undo_decision
 from service.errors import Conflict, Forbidden, Invalid
 from service.review import opinions, undo, words
 from service.review.access import reading, require_to_decide, writing
@@ -18,7 +18,8 @@ from service.review.claims import check
 from service.review.filters import Filters
 from service.review.pages import render_item
 from service.review.queue import next_item
-from service.store.models import Forum, Moderator, QueueItem, Verdict
+from service.store.models import Forum, Moderator, Post, QueueItem, Verdict
+from service.verdicts import current_verdict
 from service.wakeup import wake_deliver
 
 blueprint = Blueprint("decisions", __name__)
@@ -48,7 +49,11 @@ def _decide(item_id: str, filters: Filters, note: str) -> str:
         moderator = db.get_one(Moderator, g.moderator.id)
         check(db, item_id, moderator)
         item = db.get(QueueItem, item_id)
-        agreed_by = opinions.proposed_by_another(db, item, moderator) if item else None
+        if item and (appeal := appeals.open_on(db, item.post_id)):
+            # Before a proposal too: whoever is not to decide is not to begin it.
+            recusals.check(db, appeal, moderator)
+        removes = item and wanted.action == "remove"
+        agreed_by = opinions.proposed_by_another(db, item, moderator) if removes else None
         if item and not agreed_by and opinions.needs_second(db, item, wanted.action):
             opinions.propose_removal(db, item_id, _version(), moderator, wanted.label, note)
             return item_id
@@ -57,7 +62,8 @@ def _decide(item_id: str, filters: Filters, note: str) -> str:
         verdict = record_decision(db, item_id, _version(), moderator, decision)
         item = db.get_one(QueueItem, item_id)
         following = next_item(db, filters, moderator.id, item)
-        done, version = str(words.DONE[verdict.action]), item.version
+        done = _("Decision upheld") if wanted.action == UPHOLD else str(words.DONE[verdict.action])
+        version = item.version
     undo.remember(item_id, version, done)
     return following
 
@@ -86,10 +92,26 @@ def _wanted(note: str) -> Decision:
 def _told(db: Session, item: QueueItem, wanted: Decision) -> str:
     """What the author is told: nothing, the usual words for the decision, or the moderator's own."""
     forum, language = db.get_one(Forum, item.forum_id), db.get_one(Verdict, item.verdict_id).revision.language
-    if request.form.get("telling") == "nothing" or wanted.action not in author_messages.KINDS:
+    standing = _appealed(db, item)
+    kind = _occasion(wanted.action, standing.action) if standing else wanted.action
+    if request.form.get("telling") == "nothing" or kind not in author_messages.KINDS:
         return ""
-    text = wanted.message or author_messages.usual(db, forum, wanted.action, language)
-    return author_messages.fill(text, forum, language, wanted.label)
+    text = wanted.message or author_messages.usual(db, forum, kind, language)
+    label = standing.document.get("removed_for", "") if standing and kind == "upheld" else wanted.label
+    return author_messages.fill(text, forum, language, label)
+
+
+def _appealed(db: Session, item: QueueItem) -> Verdict | None:
+    """What stands, where its author appeals it."""
+    if appeals.open_on(db, item.post_id) is None:
+        return None
+    return current_verdict(db, db.get_one(Post, item.post_id))
+
+
+def _occasion(action: str, standing: str) -> str:
+    """The words for a decision on an appeal: those of its outcome, or of what is done instead."""
+    same = action != "redact" and ACTIONS.get(action) == standing
+    return "upheld" if action == UPHOLD or same else "granted" if action == "approve" else action
 
 
 def _removals() -> set[str]:
@@ -110,7 +132,7 @@ def undo_last(item_id: str) -> ResponseReturnValue:
     try:
         with writing() as db:
             undo_decision(db, item_id, _version(), db.get_one(Moderator, g.moderator.id))
-    except (Conflict, Invalid) as error:
+    except (Conflict, Forbidden, Invalid) as error:
         with reading() as db:
             return render_item(db, item_id, problem=error.detail), error.status
     wake_deliver()

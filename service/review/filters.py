@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from classifiers.labels import Severity
+from service import recusals
 from service.review import words
 from service.store.models import Forum, QueueItem, Skip
 
@@ -79,9 +80,10 @@ def waiting(filters: Filters, reader: str, moment: datetime) -> list[ColumnEleme
 
 
 def offered(filters: Filters, reader: str) -> list[ColumnElement[bool]]:
-    """What somebody skipped is offered to them only where they ask for it."""
+    """What somebody skipped is offered to them only where they ask for it; an appeal of their own decision never."""
     mine = select(Skip.item_id).where(Skip.moderator_id == reader)
-    return [QueueItem.id.in_(mine) if filters.who == "skipped" else QueueItem.id.not_in(mine)]
+    skipped = QueueItem.id.in_(mine) if filters.who == "skipped" else QueueItem.id.not_in(mine)
+    return [skipped, QueueItem.id.not_in(recusals.closed_to(reader))]
 
 
 def narrowed(filters: Filters) -> list[ColumnElement[bool]]:

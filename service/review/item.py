@@ -12,16 +12,17 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from service import recusals
 from service.decisions import flagged_distress
 from service.errors import NotFound
 from service.people.roles import people_who_may
-from service.review import claims, words
+from service.review import appeals, claims, words
 from service.review.clock import Clock
 from service.review.highlight import Mark, Segment, segments
 from service.review.opinions import proposals
 from service.review.rendered import Tag, rendered
 from service.review.skips import has_skipped
-from service.store.models import AuditEntry, Care, Forum, Moderator, Post, QueueItem, Revision, Verdict, now
+from service.store.models import Appeal, AuditEntry, Care, Forum, Moderator, Post, QueueItem, Revision, Verdict, now
 from service.verdicts import current_verdict
 
 log = logging.getLogger(__name__)
@@ -68,7 +69,11 @@ class Event:
     removed_for: str = ""
     message: str = ""
     """What the author was told."""
+    published: str = ""
+    """What the forum shows, where words were left out."""
     by_person: bool = False
+    private: str = ""
+    """An author's words, for those alone who may decide."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +123,10 @@ class ItemView:
     """How many pieces of personal data the text holds."""
     distress: bool
     """Whether the author may be in distress, so that the post can't be removed."""
+    standing: Event
+    """The verdict in force."""
+    appeal: appeals.OpenAppeal | None
+    may_undo: bool
     history: list[Event]
     policy_version: str
     models: dict[str, str]
@@ -135,9 +144,7 @@ class ItemView:
     @property
     def decision(self) -> Event | None:
         """The decision in force, where a person made one."""
-        if self.item.state != "decided":
-            return None
-        return next((event for event in self.history if event.by_person), None)
+        return self.standing if self.item.state == "decided" and self.standing.by_person else None
 
     @property
     def needs_care(self) -> bool:
@@ -171,6 +178,9 @@ def load_item(session: Session, item_id: str, reader: str, *, shown: bool = Fals
         "forum": forum,
         "state": words.state(current.action),
         "action": machine.action,
+        "standing": load_standing(session, current),
+        "appeal": appeals.load_appeal(session, item, reader) if item.state == "open" else None,
+        "may_undo": appeals.may_undo(session, current, reader),
         "history": history,
         "policy_version": machine.policy_version,
         "clock": Clock.of(item, now()),
@@ -197,7 +207,9 @@ def load_desk(session: Session, item: QueueItem, reader: str) -> Desk:
         reading=names.get(claims.reading(item, reader, now()) or "", ""),
         assigned=names.get(item.assigned_to or "", "") if item.assigned_to != reader else "",
         skipped=has_skipped(session, item.id, reader),
-        colleagues=[(known, name) for name, known in able if known != reader],
+        colleagues=[
+            (who, name) for name, who in able if who != reader and not recusals.is_closed_to(session, item.id, who)
+        ],
     )
 
 
@@ -293,7 +305,9 @@ def load_history(session: Session, post: Post) -> list[Event]:
     verdicts = session.scalars(select(Verdict).where(Verdict.post_id == post.id))
     entries = list(session.scalars(select(AuditEntry).where(AuditEntry.post_id == post.id)))
     undone = {entry.detail.get("verdict", ""): entry.moderator_id or "" for entry in entries if entry.what == "undid"}
-    events = [(verdict.created_at, verdict.id, _event(verdict, names, undone)) for verdict in verdicts]
+    outcomes = appeals.settled(session, post.id)
+    events = [(verdict.created_at, verdict.id, _event(verdict, names, undone, outcomes)) for verdict in verdicts]
+    events += _appealed(session, post)
     events += [(entry.created_at, entry.id, _passed(entry, names)) for entry in entries if entry.what in words.PASSED]
     return [event for _, _, event in sorted(events, key=lambda known: known[:2], reverse=True)]
 
@@ -307,14 +321,33 @@ def _passed(entry: AuditEntry, names: dict[str, str]) -> Event:
     return Event(names.get(entry.moderator_id or "", _("A moderator")), what, entry.created_at, note=why)
 
 
-def _event(verdict: Verdict, names: dict[str, str], undone: dict[str, str]) -> Event:
-    done = words.DONE.get(verdict.action, verdict.action)
+def load_standing(session: Session, verdict: Verdict) -> Event:
+    """The verdict in force: who decided so, when and why, also where it was brought back by an undo."""
+    who = session.get(Moderator, verdict.decided_by) if verdict.decided_by else None
+    return _event(verdict, {who.id: who.called} if who else {}, {}, {})
+
+
+def _appealed(session: Session, post: Post) -> list[tuple[datetime, str, Event]]:
+    """What the author said against verdicts, and took back."""
+    events = []
+    for appeal in session.scalars(select(Appeal).where(Appeal.post_id == post.id)):
+        said = Event(_("The author"), _("Appealed"), appeal.created_at, private=appeal.text)
+        events.append((appeal.created_at, appeal.id, said))
+        if appeal.state == "withdrawn" and appeal.settled_at:
+            gone = Event(_("The author"), _("The appeal was withdrawn"), appeal.settled_at)
+            events.append((appeal.settled_at, appeal.id, gone))
+    return events
+
+
+def _event(verdict: Verdict, names: dict[str, str], undone: dict[str, str], outcomes: dict[str, str]) -> Event:
+    done = appeals.named(words.DONE.get(verdict.action, verdict.action), outcomes.get(verdict.id, ""))
+    if verdict.id in undone:
+        return Event(names.get(undone[verdict.id], _("A moderator")), _("Took the decision back"), verdict.created_at)
     if verdict.decided_by:
         name = names.get(verdict.decided_by, _("A moderator"))
         document = verdict.document if isinstance(verdict.document, dict) else {}
         reason = document.get("removed_for", "")
         why = words.removed_for(reason) if reason else ""
-        return Event(name, done, verdict.created_at, verdict.note, why, document.get("message", ""), by_person=True)
-    if verdict.id in undone:
-        return Event(names.get(undone[verdict.id], _("A moderator")), _("Took the decision back"), verdict.created_at)
+        told, published = document.get("message", ""), document.get("published", "")
+        return Event(name, done, verdict.created_at, verdict.note, why, told, published, by_person=True)
     return Event(_("The models"), done, verdict.created_at)

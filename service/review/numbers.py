@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from service.review import words
+from service.review.appeals import AppealNumbers, count_appeals
 from service.store.models import Moderator, QueueItem, Revision, now
 
 DAYS = (7, 30, 90)
@@ -84,6 +85,7 @@ class Numbers:
     """Posts read in the chosen time."""
     unread: list[tuple[str, int]]
     """Why posts could not be read, and how many of them came to the queue."""
+    appeals: AppealNumbers
     people: list[Person]
     """Everybody for an admin, else the reader alone."""
 
@@ -114,6 +116,7 @@ def load_numbers(session: Session, days: int, reader: str | None) -> Numbers:
         labels=[each for each in labels.values() if each.decided or each.waiting],
         read=session.scalar(read) or 0,
         unread=[(said, unread[why]) for why, (said, _) in words.NOT_CHECKED.items() if unread[why]],
+        appeals=count_appeals(session, since),
         people=_people(session, people, reader),
     )
 
@@ -156,16 +159,19 @@ def _people(session: Session, counts: dict[str, list[int]], reader: str | None) 
 
 
 def as_csv(numbers: Numbers) -> str:
-    """One row for each label. No cell can begin a formula: labels are Heed's own words, the rest are numbers."""
+    """One row for each label, and one for appeals. No cell can begin a formula: labels are Heed's own words, the rest are numbers."""
     written = io.StringIO()
     table = csv.writer(written)
     decided = [_("waiting"), _("decided"), _("upheld"), _("overturned")]
-    table.writerow([_("label"), *decided, _("median minutes"), _("p95 minutes")])
+    table.writerow([_("label"), *decided, _("median minutes"), _("p95 minutes"), _("received")])
     table.writerows(_rows([numbers.all, *numbers.labels]))
+    asked = numbers.appeals
+    went = (asked.waiting, asked.upheld + asked.granted, asked.upheld, asked.granted)
+    table.writerow([words.AREAS["appeal"], *went, "", "", asked.received])
     return written.getvalue()
 
 
 def _rows(labels: Iterable[LabelNumbers]) -> Iterable[list[object]]:
     for each in labels:
         times = ["" if value is None else round(value, 1) for value in (each.median, each.p95)]
-        yield [each.words, each.waiting, each.decided, each.upheld, each.overturned, *times]
+        yield [each.words, each.waiting, each.decided, each.upheld, each.overturned, *times, ""]

@@ -10,7 +10,9 @@ from typing import Any
 from sqlalchemy import Tuple, func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
+from service import recusals
 from service.review import claims, words
+from service.review.appeals import OpenAppeal, load_appeals
 from service.review.clock import Clock
 from service.review.excerpt import Excerpt, excerpt, labels_in
 from service.review.filters import Filters, free_for, waiting
@@ -40,6 +42,7 @@ class Row:
     labels: list[str] = field(default_factory=list)
     excerpt: Excerpt = field(default_factory=Excerpt)
     broken: bool = False
+    appeal: OpenAppeal | None = None
 
 
 def load_rows(session: Session, filters: Filters, reader: str, after: str = "") -> tuple[list[Row], str]:
@@ -54,6 +57,7 @@ def load_rows(session: Session, filters: Filters, reader: str, after: str = "") 
     sources = _sources(session, shown)
     held = claims.holders(session, shown, reader, moment)
     rows = [_row(item, *sources[item.id], held.get(item.id, ""), moment) for item in shown]
+    rows = _with_appeals(rows, load_appeals(session, shown))
     return rows, cursor(shown[-1]) if len(items) > PAGE else ""
 
 
@@ -73,9 +77,13 @@ def previous_item(session: Session, filters: Filters, reader: str, item: QueueIt
     return session.scalar(select(QueueItem.id).where(*wanted).order_by(*backwards).limit(1)) or ""
 
 
-def overdue_crises(session: Session) -> tuple[int, str]:
-    """How many posts where a life may be at stake have waited past their time, and the item that has waited longest."""
+def overdue_crises(session: Session, reader: str) -> tuple[int, str]:
+    """How many posts where a life may be at stake have waited past their time, and the item that has waited longest.
+
+    What `reader` may not decide is left to the others.
+    """
     late = (QueueItem.state == "open", QueueItem.lane == CRISIS_LANE, QueueItem.due_at < now())
+    late = (*late, QueueItem.id.not_in(recusals.closed_to(reader)))
     first = session.scalar(select(QueueItem.id).where(*late).order_by(*ORDER).limit(1))
     return (session.scalar(select(func.count()).where(*late)) or 0, first) if first else (0, "")
 
@@ -136,6 +144,14 @@ def _row(item: QueueItem, verdict: Verdict, revision: Revision, forum: Forum, ho
     except UNREADABLE as error:
         log.error("item %s: its verdict can't be shown (%s)", item.id, type(error).__name__)
         return plain
+
+
+def _with_appeals(rows: list[Row], appeals: dict[str, OpenAppeal]) -> list[Row]:
+    """Where an author appeals, the post stands as it was decided, not as the models left it."""
+    return [
+        replace(row, appeal=appeal, state=words.state(appeal.standing)) if (appeal := appeals.get(row.id)) else row
+        for row in rows
+    ]
 
 
 def _filled(row: Row, document: dict[str, Any], revision: Revision) -> Row:

@@ -9,7 +9,7 @@ from flask import Blueprint, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from service.errors import Conflict, Invalid
+from service.errors import Conflict, Forbidden, Invalid
 from service.review import claims, skips
 from service.review.access import reading, require_to_decide, writing
 from service.review.filters import Filters
@@ -74,7 +74,7 @@ def _done(item_id: str, act: Callable[[Session, Moderator], object], *, stay: bo
             act(db, me)
             item = db.get(QueueItem, item_id)
             following = item_id if stay else next_item(db, filters, me.id, item) if item else ""
-    except (Conflict, Invalid) as error:
+    except (Conflict, Forbidden, Invalid) as error:
         with reading() as db:
             return render_item(db, item_id, problem=error.detail), error.status
     if following:

@@ -17,8 +17,9 @@ AREAS = {
     "personal_data": _("Personal data"),
     "claim": _("Claims to check"),
     "not_checked": _("Not read"),
+    "appeal": _("Appeals"),
 }
-"""Areas in the order they are shown; `not_checked` gathers what the models could not read."""
+"""Areas in the order they are shown; `not_checked` gathers what the models could not read, `appeal` what authors appeal."""
 
 LABELS: dict[tuple[str, str], str] = {
     ("medical", "stop_treatment"): _("Urging to stop a treatment"),

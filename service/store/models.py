@@ -18,11 +18,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from service.store.appeals import Appeal, Recusal
 from service.store.base import Base, new_id, now
 from service.store.people import Invitation, LoginSession, Membership, Moderator, RecoveryCode
 
 __all__ = [
     "Alert",
+    "Appeal",
     "AuditEntry",
     "AuthorMessage",
     "Base",
@@ -37,6 +39,7 @@ __all__ = [
     "PolicyVersion",
     "Post",
     "QueueItem",
+    "Recusal",
     "RecoveryCode",
     "Revision",
     "SavedView",
@@ -195,7 +198,9 @@ class Verdict(Base):
     policy_version: Mapped[str] = mapped_column(String(80))
     decided_by: Mapped[str | None] = mapped_column(ForeignKey("moderator.id"), comment="null: the models")
     note: Mapped[str] = mapped_column(Text, default="")
-    instead_of: Mapped[str | None] = mapped_column(String(40), comment="the verdict that stood before on this revision")
+    instead_of: Mapped[str | None] = mapped_column(
+        String(40), comment="the verdict that stood before on this revision; what an undo brings back keeps its own"
+    )
     created_at: Mapped[datetime] = mapped_column(default=now)
 
     revision: Mapped[Revision] = relationship()

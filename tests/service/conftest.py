@@ -1,6 +1,7 @@
 """Moderators of the console, and posts that wait for them."""
 
 import pytest
+from appealing import Author
 from people import add_person
 from review_console import Console
 from review_posts import seed
@@ -34,3 +35,9 @@ def items(store, forum) -> list[str]:
     """The sample posts in the queue; their items' ids in the order of SAMPLES."""
     with store.write() as session:
         return seed(session, session.merge(forum.forum, load=False))
+
+
+@pytest.fixture
+def author(client, forum) -> Author:
+    """Whoever wrote the sample posts, by way of the forum."""
+    return Author(client, forum)

@@ -4,10 +4,13 @@ import json
 import re
 from pathlib import Path
 
+from appealing import FORMS
 from jsonschema import Draft202012Validator
+from sqlalchemy import select
 from submitting import POST, read_pending
 
 from service.openapi import describe
+from service.store.models import Delivery
 
 COMMITTED = Path(__file__).parents[2] / "docs" / "openapi.json"
 
@@ -50,11 +53,25 @@ def test_answers_have_the_described_shape(client, forum, store):
     fits("Problem", client.post("/v1/posts", json={}, headers=headers).json)
 
 
+def test_an_appeal_and_its_callback_have_the_described_shape(author, items, console, store):
+    schemas = {"components": describe()["components"]}
+
+    def fits(name: str, document: object) -> None:
+        Draft202012Validator({"$ref": f"#/components/schemas/{name}"} | schemas).validate(document)
+
+    fits("Appeal", author.appeal(FORMS).json)
+    console.decide(items[FORMS], "redact")
+    fits("Standing", author.standing(FORMS))
+    form = {"step": "help", "message": "We are here."}
+    assert console.post(f"/console/items/{items[FORMS]}/care", **form).status_code == 303
+    with store.read() as session:
+        payloads = {each.event: each.payload for each in session.scalars(select(Delivery).order_by(Delivery.id))}
+    fits("Callback", payloads["post.decision"])
+    fits("CareCallback", payloads["post.care"])
+    assert {"body", "message", "appeal"} <= set(payloads["post.decision"]["data"])
+
+
 def test_callbacks_have_the_described_shape(client, forum, store):
-    from sqlalchemy import select
-
-    from service.store.models import Delivery
-
     client.post("/v1/posts", json=POST, headers={"Authorization": f"Bearer {forum.api_key}"})
     read_pending(store, "crisis", "dosing")
     with store.read() as session:

@@ -42,7 +42,7 @@ function openPanel(panel) {
 const justArrived = () => document.querySelector(".flash") && performance.now() < 700;
 
 function press(key) {
-  if ("aherx".includes(key) && justArrived()) return true;
+  if ("aherxo".includes(key) && justArrived()) return true;
   if ((key === "j" || key === "k") && moveAmongRows(key === "j" ? 1 : -1)) return true;
   if (key === "?") return openKeys();
   if (key === "n" && byNote()) { byNote().focus(); return true; }
