@@ -61,11 +61,11 @@ def record_decision(session: Session, item_id: str, version: int, moderator: Mod
             "Escalate it, or hold it while somebody answers the author."
         )
     document = _document(session, post, machine, decision)
-    body = document.get("published") or _original(session, post)
+    shown = _published(document) or _original(session, post)
     verdict = make_current(session, post, machine.revision, document, decided_by=moderator.id, note=decision.note)
     item.state, item.version = "decided", item.version + 1
     item.decision, item.decided_by, item.decided_at = verdict.action, moderator.id, now()
-    announce(session, post, machine.revision, verdict, "post.decision", body)
+    announce(session, post, machine.revision, verdict, "post.decision", **shown)
     detail = {"action": decision.action, "verdict": verdict.id, "label": decision.label}
     detail |= {"agreed_by": decision.agreed_by} if decision.agreed_by else {}
     audit.write(session, "decided", moderator_id=moderator.id, post_id=post.id, **detail)
@@ -78,11 +78,11 @@ def undo_decision(session: Session, item_id: str, version: int, moderator: Moder
     if item.state != "decided":
         raise Conflict("There is no decision to undo: the post is waiting again, or was edited or deleted.")
     machine = session.get_one(Verdict, item.verdict_id)
-    body = _original(session, post)
+    shown = _original(session, post)
     verdict = make_current(session, post, machine.revision, machine.document)
     item.state, item.version, item.verdict_id = "open", item.version + 1, verdict.id
     item.forget_decision()
-    announce(session, post, machine.revision, verdict, "post.decision", body)
+    announce(session, post, machine.revision, verdict, "post.decision", **shown)
     audit.write(session, "undid", moderator_id=moderator.id, post_id=post.id, verdict=verdict.id)
     return verdict
 
@@ -103,43 +103,54 @@ def _document(session: Session, post: Post, machine: Verdict, decision: Decision
     if decision.action == "escalate":
         document["crisis_resources"] = list(crisis_resources(session.get_one(Forum, post.forum_id).region))
     if decision.action == "redact":
-        document["published"] = _redacted(machine, decision.left_out)
+        document |= _redacted(machine, decision.left_out)
     return document
 
 
-def _redacted(machine: Verdict, left_out: tuple[str, ...]) -> str:
-    """The body without personal data and without the words of `left_out`. Raises Invalid where nothing changes."""
-    body = machine.revision.body
-    text = machine.document["redacted"] or body
+def _redacted(machine: Verdict, left_out: tuple[str, ...]) -> dict[str, str]:
+    """The body, and the title where it changes, without personal data and without the words of `left_out`, as a verdict
+    keeps them. Raises Invalid where nothing changes.
+    """
+    revision = machine.revision
+    body = machine.document["redacted"] or revision.body
+    title = machine.document.get("redacted_title") or revision.title
     for number, words in enumerate(left_out, 1):
-        if words not in text:
+        if words not in body and words not in title:
             raise Invalid(
                 f"Line {number} of what else to leave out does not stand in the post. Copy the words from its text.",
                 field="left_out",
             )
-        text = text.replace(words, HIDDEN)
-    if text == body:
+        body, title = body.replace(words, HIDDEN), title.replace(words, HIDDEN)
+    if (body, title) == (revision.body, revision.title):
         raise Invalid(
             "There is nothing to leave out yet. Copy the words that have to go from the post.", field="left_out"
         )
-    return text
+    return {"published": body, **({"published_title": title} if title != revision.title else {})}
 
 
-def _original(session: Session, post: Post) -> str | None:
-    """The author's own text, where the forum shows a redacted one at the moment."""
+def _published(document: dict[str, Any]) -> dict[str, str]:
+    """The texts that the forum is to show by a redaction, as `announce` takes them; none by another decision."""
+    names = {"published": "body", "published_title": "title"}
+    return {names[key]: value for key, value in document.items() if key in names}
+
+
+def _original(session: Session, post: Post) -> dict[str, str]:
+    """The author's own texts in the place of the redacted ones that the forum shows at the moment."""
     current = current_verdict(session, post)
-    return current.revision.body if current and "published" in current.document else None
+    return {name: getattr(current.revision, name) for name in _published(current.document)} if current else {}
 
 
 def is_our_redaction(session: Session, post: Post, revision: Revision, title: str, body: str) -> bool:
     """Whether a text that the forum sends is the redacted one it was told to publish: no edit by the author.
 
-    `revision` is the post's newest. White space may differ.
+    `revision` is the post's newest. White space may differ, and the title may still be the author's: a forum changes it apart.
     """
     current = current_verdict(session, post)
     if current is None or current.revision_id != revision.id or "published" not in current.document:
         return False
-    return title == revision.title and body.split() == current.document["published"].split()
+    published = current.document
+    titles = (revision.title.split(), published.get("published_title", revision.title).split())
+    return title.split() in titles and body.split() == published["published"].split()
 
 
 def _item(session: Session, item_id: str, version: int) -> tuple[Post, QueueItem]:

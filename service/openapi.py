@@ -146,8 +146,8 @@ def _schemas() -> dict[str, Any]:
     return checked["$defs"] | ANSWERS
 
 
-def _object(**properties: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": list(properties)}
+def _object(optional: dict[str, Any] | None = None, **properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties | (optional or {}), "required": list(properties)}
 
 
 def _ref(name: str) -> dict[str, Any]:
@@ -166,6 +166,11 @@ AREA = {"enum": list(dict.fromkeys([*(str(area) for area, _ in POST_LABELS), *ma
 LABEL = {"enum": list(dict.fromkeys(name for _, name in POST_LABELS))}
 SPAN_TYPE = {
     "enum": list(dict.fromkeys(name for types in (*SPAN_TYPES.values(), MEDICAL, SELF_HARM) for name in types))
+}
+IN_TITLE = {"in": {"enum": ["title"], "description": "There where `start` and `end` are code points of the title"}}
+SHOWN = {
+    "body": {"type": "string", "description": "What the forum is to show from now on: a text redacted, or as it was"},
+    "title": {"type": "string", "description": "There where the title changes too"},
 }
 ACTION = {"enum": ["allow", "flag", "hold", "escalate", "remove"]}
 SEVERITY = {"enum": ["none", "medium", "high", "critical"]}
@@ -191,7 +196,7 @@ ANSWERS: dict[str, Any] = {
         severity=SEVERITY,
         evidence={"type": ["array", "null"], "items": OFFSET, "description": "[start, end] of the weightiest sentence"},
     ),
-    "Span": _object(area=AREA, type=SPAN_TYPE, start=OFFSET, end=OFFSET, score=SCORE, source=STRING),
+    "Span": _object(area=AREA, type=SPAN_TYPE, start=OFFSET, end=OFFSET, score=SCORE, source=STRING, optional=IN_TITLE),
     "Reason": _object(
         area=AREA,
         label=STRING,
@@ -200,6 +205,7 @@ ANSWERS: dict[str, Any] = {
         why={"type": "string", "description": "The policy's sentence"},
         start=OFFSET_OR_NONE,
         end=OFFSET_OR_NONE,
+        optional=IN_TITLE,
     ),
     "CrisisResource": _object(name=STRING, contact=STRING, url=STRING),
     "Verdict": _object(
@@ -207,6 +213,7 @@ ANSWERS: dict[str, Any] = {
         **VERDICT_FIELDS,
         language=STRING,
         redacted={"type": ["string", "null"], "description": "The body with personal data replaced by its type"},
+        redacted_title={"type": ["string", "null"], "description": "The title, likewise"},
         decided_by={"enum": ["models", "moderator"]},
         decided_at={"type": "string", "format": "date-time"},
     ),
@@ -244,6 +251,7 @@ ANSWERS: dict[str, Any] = {
             verdict_id=STRING,
             decided_by={"enum": ["models", "moderator"]},
             **VERDICT_FIELDS,
+            optional=SHOWN,
         ),
     ),
 }

@@ -14,6 +14,8 @@ from classifiers.findings import Findings
 from service import urgency
 from service.store.models import Delivery, Forum, Post, QueueItem, Revision, Skip, Verdict, now
 
+OURS = frozenset({"published", "published_title", "parent_spans"})
+"""What a verdict's document holds for Heed's own use."""
 CARE = "post.care"
 """The event that sends an author help: it stands whatever becomes of the verdict."""
 
@@ -77,7 +79,8 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
         "id": verdict.id,
         "removed_for": "",
         "message": "",
-        **{name: value for name, value in verdict.document.items() if name != "published"},
+        "redacted_title": None,
+        **{name: value for name, value in verdict.document.items() if name not in OURS},
         "decided_by": "moderator" if verdict.decided_by else "models",
         "decided_at": verdict.created_at.isoformat(),
     }
@@ -136,20 +139,32 @@ def _queue(session: Session, post: Post, verdict: Verdict) -> None:
 
 
 def announce(
-    session: Session, post: Post, revision: Revision, verdict: Verdict, event: str, body: str | None = None
+    session: Session,
+    post: Post,
+    revision: Revision,
+    verdict: Verdict,
+    event: str,
+    body: str | None = None,
+    title: str | None = None,
 ) -> None:
-    """Put the callback into the outbox; `body` is what the forum is to show from now on, where that changes."""
+    """Put the callback into the outbox; `body` and `title` are what the forum is to show from now on, where that changes."""
     drop_callbacks(session, post)
     forum = session.get_one(Forum, post.forum_id)
     if forum.callback_url and not forum.callback_disabled:
-        payload = callback_payload(forum, post, revision, verdict, event, body)
+        payload = callback_payload(forum, post, revision, verdict, event, body, title)
         session.add(Delivery(forum_id=forum.id, post_id=post.id, verdict_id=verdict.id, event=event, payload=payload))
 
 
 def callback_payload(
-    forum: Forum, post: Post, revision: Revision, verdict: Verdict, event: str, body: str | None = None
+    forum: Forum,
+    post: Post,
+    revision: Revision,
+    verdict: Verdict,
+    event: str,
+    body: str | None = None,
+    title: str | None = None,
 ) -> dict[str, Any]:
-    """What the forum is told: ids, action, labels, spans, versions; no word of the post but a `body` to be shown."""
+    """What the forum is told: ids, action, labels, spans, versions; no word of the post but a text to be shown."""
     document = verdict.document
     data = {
         "forum": forum.slug,
@@ -162,6 +177,6 @@ def callback_payload(
     shown = ("action", "severity", "checked", "not_checked", "spans", "reasons", "crisis_resources")
     data |= {key: document[key] for key in (*shown, "policy_version", "models")}
     data |= {"removed_for": document.get("removed_for", ""), "message": document.get("message", "")}
-    data |= {} if body is None else {"body": body}
+    data |= {name: text for name, text in (("body", body), ("title", title)) if text is not None}
     data["labels"] = [found for found in document["labels"] if found["flagged"]]
     return {"type": event, "timestamp": verdict.created_at.isoformat(), "data": data}

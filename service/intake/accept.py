@@ -49,13 +49,17 @@ def accept(session: Session, forum: Forum, submission: Submission, *, latest_win
     with the later `created_at` stays.
     """
     post = _locked(session, forum, submission.id)
-    if post.erased or submission.revision < post.revision:
+    if post.erased:
+        return Accepted(post, submission.revision, False)
+    if submission.revision < post.revision:
+        _place(_newest(session, post), submission.created_at)
         return Accepted(post, submission.revision, False)
     known = session.scalar(select(Revision).where(Revision.post_id == post.id, Revision.number == submission.revision))
     if known is not None and known.digest == submission.digest:
         # The same text later: one of a time between the two is older than this one.
         if _age(submission.created_at, "") > _age(known.posted_at, ""):
             known.posted_at = submission.created_at
+        _place(known, submission.created_at)
         return Accepted(post, known.number, False)
     if _keep_decision(session, post, submission):
         return Accepted(post, submission.revision, False)
@@ -63,6 +67,7 @@ def accept(session: Session, forum: Forum, submission: Submission, *, latest_win
         return _add(session, post, submission)
     if not latest_wins:
         raise Conflict(ANOTHER_TEXT, field="revision")
+    _place(known, submission.created_at)
     if _age(known.posted_at, known.digest) >= _age(submission.created_at, submission.digest):
         return Accepted(post, known.number, False)
     return _replace(session, post, known, submission)
@@ -130,12 +135,16 @@ def _locked(session: Session, forum: Forum, external_id: str) -> Post:
 
 def _add(session: Session, post: Post, submission: Submission) -> Accepted:
     withdraw(session, post)
+    before = _newest(session, post)
     older = update(Revision).where(Revision.post_id == post.id)
     session.execute(older.values(state="superseded", lease_owner="", lease_until=None))
     post.revision = submission.revision
     state = "deleted" if post.deleted else "pending"
-    session.add(Revision(post_id=post.id, forum_id=post.forum_id, state=state, **_columns(submission)))
+    revision = Revision(post_id=post.id, forum_id=post.forum_id, state=state, **_columns(submission))
+    session.add(revision)
     session.flush()
+    # An edit leaves the post where it stands in its thread.
+    _place(revision, before.placed_at if before else None)
     return Accepted(post, submission.revision, not post.deleted)
 
 
@@ -152,7 +161,7 @@ def _keep_decision(session: Session, post: Post, submission: Submission) -> bool
     """Whether the forum only tells us that it published a moderator's redaction: the author's own text, and the
     decision on it, then stand under the new number.
     """
-    newest = session.scalar(select(Revision).where(Revision.post_id == post.id, Revision.number == post.revision))
+    newest = _newest(session, post)
     if newest is None or not is_our_redaction(session, post, newest, submission.title, submission.body):
         return False
     newest.number = post.revision = submission.revision
@@ -168,6 +177,8 @@ def _columns(submission: Submission) -> dict[str, object]:
         "body": submission.body,
         "format": submission.format,
         "parent": submission.parent,
+        "thread": submission.thread,
+        "reply_to": submission.reply_to,
         "author": submission.author,
         "language": submission.language,
         "url": submission.url,
@@ -175,6 +186,16 @@ def _columns(submission: Submission) -> dict[str, object]:
         "posted_at": submission.created_at,
         "received_at": now(),
     }
+
+
+def _newest(session: Session, post: Post) -> Revision | None:
+    return session.scalar(select(Revision).where(Revision.post_id == post.id, Revision.number == post.revision))
+
+
+def _place(revision: Revision | None, moment: datetime | None) -> None:
+    """A post stands in its thread at the earliest time that is known of it, whatever order its revisions come in."""
+    if revision and moment and (revision.placed_at is None or moment < revision.placed_at):
+        revision.placed_at = moment
 
 
 def _set_newest(session: Session, post: Post, state: str) -> None:

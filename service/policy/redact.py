@@ -23,9 +23,17 @@ WORDS = {
 
 def redact(text: str, spans: Iterable[MarkedSpan]) -> str:
     """`text` with each span replaced by its kind in brackets; overlapping spans become one."""
-    parts, position = [], 0
+    return redact_with_places(text, spans)[0]
+
+
+def redact_with_places(text: str, spans: Iterable[MarkedSpan]) -> tuple[str, list[tuple[int, int]]]:
+    """The redacted text, and where in it something was left out: code points, end exclusive."""
+    parts, places, position, length = [], [], 0, 0
     for span in sorted(spans, key=lambda span: (span.start, -span.end)):
         if span.start >= position:
-            parts += [text[position : span.start], f"[{WORDS[span.type]} removed]"]
+            kept, said = text[position : span.start], f"[{WORDS[span.type]} removed]"
+            parts += [kept, said]
+            length += len(kept) + len(said)
+            places.append((length - len(said), length))
         position = max(position, span.end)
-    return "".join([*parts, text[position:]])
+    return "".join([*parts, text[position:]]), places

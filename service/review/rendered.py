@@ -18,7 +18,7 @@ import bbcode
 import nh3
 from markdown_it import MarkdownIt
 
-from service.review.highlight import Mark, Segment, clipped
+from service.review.highlight import Mark, Segment, clipped, segments
 from service.review.markup import HTML
 
 TAGS = frozenset(
@@ -58,6 +58,13 @@ class Tag:
 
     name: str
     closes: bool = False
+
+
+def readable(body: str, format: str, marks: Iterable[Mark], *, hide: bool = True) -> list[Segment | Tag]:
+    """The body as a person reads it, whatever its format: plain text as it was typed."""
+    if format == "plain":
+        return [*segments(body, "plain", marks, hide=hide)]
+    return rendered(body, format, marks, hide=hide)
 
 
 def rendered(body: str, format: str, marks: Iterable[Mark], *, hide: bool = True) -> list[Segment | Tag]:
