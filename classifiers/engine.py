@@ -9,13 +9,13 @@ import torch
 
 from classifiers import decode, larger, weights
 from classifiers.cascade import combined, is_unclear
-from classifiers.findings import Evidence, Findings, LabelScore, MarkedSpan, NotChecked, PostText
+from classifiers.findings import Evidence, Findings, LabelScore, MarkedSpan, NotChecked, Part, PostText
 from classifiers.hazards import hazards
 from classifiers.labels import CLAIMS, MEDICAL, PERSONAL_DATA, POST_LABELS, SELF_HARM, Area
 from classifiers.language import is_english
 from classifiers.personal_data import Found, find_patterns, is_plausible, resolve
 from classifiers.reader import Reader, Scores
-from classifiers.reading import Reading, read
+from classifiers.reading import Reading, read, whole
 from classifiers.replacement import LabelReplacement, SpanReplacement
 
 OFF = "off"
@@ -28,9 +28,11 @@ class _Read:
 
     post: PostText
     reading: Reading
+    title: Reading
     not_checked: NotChecked | None
     by: str = ""
     scores: Scores | None = None
+    title_scores: Scores | None = None
 
 
 class Classifier:
@@ -68,6 +70,7 @@ class Classifier:
         self._read_with(self._reader, readable)
         if self._larger:
             self._read_again(self._larger, [item for item in readable if item.scores and is_unclear(item.scores)])
+        self._read_titles([item for item in readable if item.title.text.strip()])
         return [self._findings(item) for item in items]
 
     def count_tokens(self, text: str) -> int:
@@ -75,7 +78,7 @@ class Classifier:
 
     def _prepare(self, post: PostText) -> _Read:
         reading = read(post.text, post.format)
-        return _Read(post, reading, _unreadable(reading.text, post))
+        return _Read(post, reading, whole(post.title), _unreadable(reading.text, post))
 
     @staticmethod
     def _read_with(reader: Reader, items: list[_Read]) -> None:
@@ -91,33 +94,45 @@ class Classifier:
             if scores and item.scores:
                 item.by, item.scores = f"{item.by} with {by}", combined(scores, item.scores)
 
+    def _read_titles(self, items: list[_Read]) -> None:
+        """A title alone, for the personal data in it: within a post its pieces have neither place nor spelling."""
+        # Apart from the bodies: which of them share a pass, and so their numbers, stays as it is without titles.
+        found = self._reader.scores([self._reader.encode(PostText(i.post.title), i.title) for i in items])
+        for item, scores in zip(items, found, strict=True):
+            item.title_scores = scores
+
     def _findings(self, item: _Read) -> Findings:
-        patterns = find_patterns(item.reading.text)
+        personal = _original(item.reading, Area.PERSONAL_DATA, self._personal(item.reading.text, item.scores))
+        titled = self._personal(item.title.text, item.title_scores)
+        title = _original(item.title, Area.PERSONAL_DATA, titled, Part.TITLE)
+        answered = whole(item.post.parent)
+        parent = _original(answered, Area.PERSONAL_DATA, find_patterns(answered.text), Part.PARENT)
         if item.scores is None:
-            return Findings(
-                spans=self._personal(item, patterns), language="", models=self.models, not_checked=item.not_checked
-            )
+            return Findings(spans=(*personal, *title), parent=parent, models=self.models, not_checked=item.not_checked)
         text = item.reading.text
-        tagged = [Found(*span, "model") for span in self._tagged(item, item.scores)]
-        personal = resolve(
-            [*patterns, *(span for span in tagged if is_plausible(span.type, text[span.start : span.end]))]
-        )
         claims = decode.clauses(item.scores.claims, item.scores.offsets, CLAIMS, text)
+        claimed = _original(item.reading, Area.CLAIM, (Found(*claim, "model") for claim in claims))
         return Findings(
             labels=tuple(self._labels(item, item.scores)),
-            spans=(*self._personal(item, personal), *_original(item, Area.CLAIM, (Found(*c, "model") for c in claims))),
+            spans=(*personal, *claimed, *title),
+            parent=parent,
             hazards=hazards(text, item.post.parent),
             language="en",
             models=self.models | {"shared": item.by},
         )
 
-    def _tagged(self, item: _Read, scores: Scores) -> list[tuple[str, int, int, float]]:
-        if self._personal_model:
-            return self._personal_model.spans(item.reading.text)
-        return decode.spans(scores.personal, scores.offsets, PERSONAL_DATA, item.reading.text)
+    def _personal(self, text: str, scores: Scores | None) -> list[Found]:
+        """Personal data in `text`: by patterns alone where no model has read it."""
+        patterns = find_patterns(text)
+        if scores is None:
+            return patterns
+        tagged = [Found(*span, "model") for span in self._tagged(text, scores)]
+        return resolve([*patterns, *(span for span in tagged if is_plausible(span.type, text[span.start : span.end]))])
 
-    def _personal(self, item: _Read, found: Iterable[Found]) -> tuple[MarkedSpan, ...]:
-        return _original(item, Area.PERSONAL_DATA, found)
+    def _tagged(self, text: str, scores: Scores) -> list[tuple[str, int, int, float]]:
+        if self._personal_model:
+            return self._personal_model.spans(text)
+        return decode.spans(scores.personal, scores.offsets, PERSONAL_DATA, text)
 
     def _labels(self, item: _Read, scores: Scores) -> Iterable[LabelScore]:
         replaced = {area: model.scores(item.reading.text) for area, model in self._replaced.items()}
@@ -168,8 +183,8 @@ def _unreadable(text: str, post: PostText) -> NotChecked | None:
     return None if is_english(text if any(c.isalpha() for c in text) else post.title) else NotChecked.LANGUAGE
 
 
-def _original(item: _Read, area: Area, found: Iterable[Found]) -> tuple[MarkedSpan, ...]:
+def _original(reading: Reading, area: Area, found: Iterable[Found], part: Part = Part.BODY) -> tuple[MarkedSpan, ...]:
     return tuple(
-        MarkedSpan(area, span.type, *item.reading.original(span.start, span.end), span.score, span.source)
+        MarkedSpan(area, span.type, *reading.original(span.start, span.end), span.score, span.source, part)
         for span in found
     )

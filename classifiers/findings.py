@@ -23,6 +23,15 @@ class NotChecked(StrEnum):
     """Reading it failed again and again; a person has to look."""
 
 
+class Part(StrEnum):
+    """Which text of a post a stretch stands in."""
+
+    BODY = "body"
+    TITLE = "title"
+    PARENT = "parent"
+    """What the post answers, as the forum gave it: never the author's own words."""
+
+
 @dataclass(frozen=True, slots=True)
 class PostText:
     """What a classifier is given. `format` is `plain`, `markdown`, `bbcode` or `html`."""
@@ -55,7 +64,7 @@ class LabelScore:
 
 @dataclass(frozen=True, slots=True)
 class MarkedSpan:
-    """One stretch of the submitted body: code points, end exclusive, `score` in 0..1."""
+    """One stretch of the submitted body, or of another `part`: code points, end exclusive, `score` in 0..1."""
 
     area: Area
     type: str
@@ -64,6 +73,24 @@ class MarkedSpan:
     score: float
     source: str = "model"
     """Who found it: `model`, or the name of the pattern."""
+    part: Part = Part.BODY
+
+    def to_json(self) -> dict[str, Any]:
+        """The shape stored and told: `in` stands there only where it is not the body."""
+        return {
+            "area": str(self.area),
+            "type": self.type,
+            "start": self.start,
+            "end": self.end,
+            "score": round(self.score, 4),
+            "source": self.source,
+            **({} if self.part is Part.BODY else {"in": str(self.part)}),
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        values = {name: value for name, value in data.items() if name != "in"}
+        return cls(**{**values, "area": Area(data["area"])}, part=Part(data.get("in", Part.BODY)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +99,15 @@ class Findings:
 
     labels: tuple[LabelScore, ...] = ()
     spans: tuple[MarkedSpan, ...] = ()
+    """In the author's own words: the body and the title."""
     not_checked: NotChecked | None = None
     language: str = ""
     hazards: tuple[str, ...] = ()
     """Words of the post or its parent that make medical harm soon more likely (a drug class, a child, pregnancy)."""
     models: dict[str, str] = field(default_factory=dict)
     """Name and version of each model that read it."""
+    parent: tuple[MarkedSpan, ...] = ()
+    """Personal data in what the post answers: it is covered where people see it, and counts for nothing."""
 
     @property
     def checked(self) -> bool:
@@ -95,21 +125,12 @@ class Findings:
                 }
                 for found in self.labels
             ],
-            "spans": [
-                {
-                    "area": str(span.area),
-                    "type": span.type,
-                    "start": span.start,
-                    "end": span.end,
-                    "score": round(span.score, 4),
-                    "source": span.source,
-                }
-                for span in self.spans
-            ],
+            "spans": [span.to_json() for span in self.spans],
             "not_checked": str(self.not_checked) if self.not_checked else None,
             "language": self.language,
             "hazards": list(self.hazards),
             "models": self.models,
+            **({"parent": [span.to_json() for span in self.parent]} if self.parent else {}),
         }
 
     @classmethod
@@ -124,7 +145,8 @@ class Findings:
                 )
                 for found in data["labels"]
             ),
-            spans=tuple(MarkedSpan(**{**span, "area": Area(span["area"])}) for span in data["spans"]),
+            spans=tuple(MarkedSpan.from_json(span) for span in data["spans"]),
+            parent=tuple(MarkedSpan.from_json(span) for span in data.get("parent", ())),
             not_checked=NotChecked(data["not_checked"]) if data["not_checked"] else None,
             language=data["language"],
             hazards=tuple(data["hazards"]),

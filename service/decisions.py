@@ -16,15 +16,14 @@ from classifiers.labels import DISTRESS
 from service import appeals, audit, care, recusals
 from service.errors import Conflict, Forbidden, Invalid, NotFound
 from service.policy.policy import crisis_resources
-from service.store.models import Forum, Moderator, Post, QueueItem, Revision, Verdict, now
-from service.verdicts import announce, current_verdict, make_current
+from service.redactions import redacted, to_show
+from service.store.models import Forum, Moderator, Post, QueueItem, Verdict, now
+from service.verdicts import announce, current_verdict, make_current, whole
 
 ACTIONS = {"approve": "allow", "hold": "hold", "remove": "remove", "escalate": "escalate", "redact": "redact"}
 """What a moderator may decide, and the action the forum is told."""
 UPHOLD = "uphold"
 """An action beside them, on an appeal: what stands stays as it is."""
-HIDDEN = "[removed]"
-"""What stands in the place of words that a moderator leaves out of a post."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ def record_decision(session: Session, item_id: str, version: int, moderator: Mod
         )
     upheld = decision.action == UPHOLD
     document = _upheld(standing, decision) if upheld else _document(session, post, machine, decision)
-    more = _to_show(session, machine.revision, document)
+    more = to_show(session, machine.revision, document)
     verdict = make_current(session, post, machine.revision, document, decided_by=moderator.id, note=decision.note)
     item.state, item.version = "decided", item.version + 1
     item.decision, item.decided_by, item.decided_at = verdict.action, moderator.id, now()
@@ -101,7 +100,7 @@ def undo_decision(session: Session, item_id: str, version: int, moderator: Moder
     if item.state != "decided":
         raise Conflict(_("There is no decision to undo: the post is waiting again, or was edited or deleted."))
     undone, before = _last_two(session, post, item)
-    more = _to_show(session, before.revision, before.document) | {"message": ""}
+    more = to_show(session, before.revision, before.document) | {"message": ""}
     if appeal := appeals.decided_by(session, undone):
         recusals.check(session, appeal, moderator)
         appeals.reopen(item, appeal)
@@ -130,13 +129,17 @@ def _last_two(session: Session, post: Post, item: QueueItem) -> tuple[Verdict, V
 
 def flagged_distress(document: dict[str, Any]) -> bool:
     """Whether a label of the author's own state counted."""
-    return any(r["area"] == "self_harm" and r["label"] in DISTRESS for r in document["reasons"])
+    try:
+        return any(r["area"] == "self_harm" and r["label"] in DISTRESS for r in document["reasons"])
+    except (KeyError, TypeError):
+        # Nobody can say that it did not.
+        return True
 
 
 def _document(session: Session, post: Post, machine: Verdict, decision: Decision) -> dict[str, Any]:
     """The models' verdict with what a person makes of it."""
     document = {
-        **machine.document,
+        **whole(machine.document),
         "action": ACTIONS[decision.action],
         "removed_for": decision.label if decision.action == "remove" else "",
         "message": decision.message,
@@ -144,62 +147,17 @@ def _document(session: Session, post: Post, machine: Verdict, decision: Decision
     if decision.action == "escalate":
         document["crisis_resources"] = list(crisis_resources(session.get_one(Forum, post.forum_id).region))
     if decision.action == "redact":
-        document["published"] = _redacted(machine, decision.left_out)
+        document |= redacted(machine, decision.left_out, distress=flagged_distress(machine.document))
     return document
 
 
 def _upheld(standing: Verdict, decision: Decision) -> dict[str, Any]:
     """What stands, with a person's name to it; the models' own removal is then for what weighed most with them."""
-    document = {"removed_for": "", **standing.document, "message": decision.message}
+    document = {"removed_for": "", **whole(standing.document), "message": decision.message}
     if document["action"] == "remove" and not document["removed_for"]:
         worst = next(iter(document["reasons"]), None)
         document["removed_for"] = f"{worst['area']}.{worst['label']}" if worst else ""
     return document
-
-
-def _redacted(machine: Verdict, left_out: tuple[str, ...]) -> str:
-    """The body without personal data and without the words of `left_out`. Raises Invalid where nothing changes."""
-    body = machine.revision.body
-    text = machine.document["redacted"] or body
-    for number, words in enumerate(left_out, 1):
-        if words not in text:
-            raise Invalid(
-                _(
-                    "Line %(number)s of what else to leave out does not stand in the post. Copy the words from its text.",
-                    number=number,
-                ),
-                field="left_out",
-            )
-        text = text.replace(words, HIDDEN)
-    if text == body:
-        raise Invalid(
-            _("There is nothing to leave out yet. Copy the words that have to go from the post."), field="left_out"
-        )
-    return text
-
-
-def _to_show(session: Session, revision: Revision, document: dict[str, Any]) -> dict[str, str]:
-    """The `body` that the forum is to show from now on; empty where it never was told to show any but the author's.
-
-    Told again each time: a callback that a newer one overtakes is never sent.
-    """
-    if "published" in document:
-        return {"body": document["published"]}
-    redacted = select(Verdict.id).where(Verdict.revision_id == revision.id, Verdict.action == "redact")
-    return {"body": revision.body} if session.scalar(redacted.limit(1)) else {}
-
-
-def is_what_we_told(session: Session, post: Post, revision: Revision, title: str, body: str) -> bool:
-    """Whether a text that the forum sends is one it was told to show, in part or whole again: no edit by the author. Late
-    news counts too: it may cross a newer callback.
-
-    `revision` is the post's newest. White space may differ.
-    """
-    verdicts = session.scalars(select(Verdict).where(Verdict.revision_id == revision.id, Verdict.action == "redact"))
-    told = [verdict.document["published"] for verdict in verdicts]
-    if not told or title != revision.title:
-        return False
-    return any(body.split() == text.split() for text in (*told, revision.body))
 
 
 def stands_again(session: Session, post: Post) -> bool:
@@ -210,7 +168,7 @@ def stands_again(session: Session, post: Post) -> bool:
         return False
     current.revision.state = "done"
     item.state, item.version = "decided", item.version + 1
-    more = _to_show(session, current.revision, current.document) | {"message": ""}
+    more = to_show(session, current.revision, current.document) | {"message": ""}
     announce(session, post, current.revision, current, "post.decision", **more)
     return True
 

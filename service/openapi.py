@@ -182,6 +182,11 @@ LABEL = {"enum": list(dict.fromkeys(name for _, name in POST_LABELS))}
 SPAN_TYPE = {
     "enum": list(dict.fromkeys(name for types in (*SPAN_TYPES.values(), MEDICAL, SELF_HARM) for name in types))
 }
+IN_TITLE = {"in": {"enum": ["title"], "description": "There where `start` and `end` are code points of the title"}}
+SHOWN = {
+    "body": {"type": "string", "description": "What the forum is to show from now on: a text redacted, or as it was"},
+    "title": {"type": "string", "description": "There where the title changes too"},
+}
 ACTION = {"enum": ["allow", "flag", "hold", "escalate", "remove", "redact"]}
 SEVERITY = {"enum": ["none", "medium", "high", "critical"]}
 VERDICT_FIELDS: dict[str, dict[str, Any]] = {
@@ -198,7 +203,6 @@ VERDICT_FIELDS: dict[str, dict[str, Any]] = {
     "policy_version": STRING,
     "models": {"type": "object", "additionalProperties": STRING},
 }
-BODY = {"type": "string", "description": "What the forum is to show from now on, in the place of the text it shows"}
 APPEAL_STATE = {"enum": ["open", "upheld", "granted", "withdrawn"], "description": "`upheld`: the decision stands"}
 MOMENT = {"type": "string", "format": "date-time"}
 MOMENT_OR_NONE = MOMENT | {"type": ["string", "null"]}
@@ -212,8 +216,9 @@ ANSWERS: dict[str, Any] = {
         severity=SEVERITY,
         evidence={"type": ["array", "null"], "items": OFFSET, "description": "[start, end] of the weightiest sentence"},
     ),
-    "Span": _object(area=AREA, type=SPAN_TYPE, start=OFFSET, end=OFFSET, score=SCORE, source=STRING),
+    "Span": _object(IN_TITLE, area=AREA, type=SPAN_TYPE, start=OFFSET, end=OFFSET, score=SCORE, source=STRING),
     "Reason": _object(
+        IN_TITLE,
         area=AREA,
         label=STRING,
         severity=SEVERITY,
@@ -228,6 +233,7 @@ ANSWERS: dict[str, Any] = {
         **VERDICT_FIELDS,
         language=STRING,
         redacted={"type": ["string", "null"], "description": "The body with personal data replaced by its type"},
+        redacted_title={"type": ["string", "null"], "description": "The title, likewise"},
         decided_by={"enum": ["models", "moderator"]},
         decided_at={"type": "string", "format": "date-time"},
     ),
@@ -260,7 +266,7 @@ ANSWERS: dict[str, Any] = {
         type={"enum": ["post.verdict", "post.decision"]},
         timestamp={"type": "string", "format": "date-time"},
         data=_object(
-            {"body": BODY, "appeal": _object(id=STRING, external_id=STRING, outcome=APPEAL_STATE)},
+            SHOWN | {"appeal": _object(id=STRING, external_id=STRING, outcome=APPEAL_STATE)},
             **POST_FIELDS,
             verdict_id=STRING,
             decided_by={"enum": ["models", "moderator"]},

@@ -15,6 +15,8 @@ from service import appeals, urgency
 from service.store.models import Care, Delivery, Forum, Post, QueueItem, Revision, Skip, Verdict, now
 from service.urgency import CRISIS_LANE
 
+OURS = frozenset({"published", "published_title", "parent_spans"})
+"""What a verdict's document holds for Heed's own use."""
 CARE = "post.care"
 """The event that sends an author help: it stands whatever becomes of the verdict."""
 
@@ -95,10 +97,19 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
         "id": verdict.id,
         "removed_for": "",
         "message": "",
-        **{name: value for name, value in verdict.document.items() if name != "published"},
+        "redacted_title": None,
+        **{name: value for name, value in verdict.document.items() if name not in OURS},
         "decided_by": "moderator" if verdict.decided_by else "models",
         "decided_at": verdict.created_at.isoformat(),
     }
+
+
+def whole(document: Any) -> dict[str, Any]:
+    """A verdict's document with what is missing from it: one that can't be read can be decided all the same."""
+    known = document if isinstance(document, dict) else {}
+    lists = {name: [] for name in ("labels", "spans", "reasons", "crisis_resources")}
+    lacking = {"action": "hold", "severity": "none", "checked": False, "not_checked": "failed", "redacted": None}
+    return {**lacking, **lists, "policy_version": "", "models": {}, **known}
 
 
 def make_current(
@@ -181,8 +192,8 @@ def announce(session: Session, post: Post, revision: Revision, verdict: Verdict,
 def callback_payload(
     forum: Forum, post: Post, revision: Revision, verdict: Verdict, event: str, **more: Any
 ) -> dict[str, Any]:
-    """What the forum is told: ids, action, labels, spans, versions; no word of the post but a `body` to be shown."""
-    document = verdict.document
+    """What the forum is told: ids, action, labels, spans, versions; no word of the post but a text to be shown."""
+    document = whole(verdict.document)
     data = {
         "forum": forum.slug,
         "post_id": post.id,
@@ -195,5 +206,5 @@ def callback_payload(
     data |= {key: document[key] for key in (*shown, "policy_version", "models")}
     data |= {"removed_for": document.get("removed_for", ""), "message": document.get("message", "")}
     data |= more
-    data["labels"] = [found for found in document["labels"] if found["flagged"]]
+    data["labels"] = [found for found in document["labels"] if found.get("flagged")]
     return {"type": event, "timestamp": verdict.created_at.isoformat(), "data": data}

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from classifiers.findings import Evidence, Findings, LabelScore, MarkedSpan, NotChecked
+from classifiers.findings import Evidence, Findings, LabelScore, MarkedSpan, NotChecked, Part
 from classifiers.labels import POST_LABELS, Area
 from service.policy import decide, load
 from service.policy.policy import NAMES
@@ -43,6 +43,10 @@ class Sample:
     not_checked: NotChecked | None = None
     minutes: int = field(default=10)
     """How long ago it was posted."""
+    title_spans: tuple[tuple[str, float, str], ...] = ()
+    parent_spans: tuple[tuple[str, float, str], ...] = ()
+    thread: str = ""
+    reply_to: str = ""
 
 
 SAMPLES = (
@@ -162,7 +166,9 @@ def findings(sample: Sample) -> Findings:
     )
     spans = [_span(Area.PERSONAL_DATA, sample.body, *span) for span in sample.spans]
     spans += [_span(Area.CLAIM, sample.body, *span) for span in sample.claims]
-    return Findings(labels, tuple(spans), sample.not_checked, "en", sample.hazards, MODELS)
+    spans += [_span(Area.PERSONAL_DATA, sample.title, *span, Part.TITLE) for span in sample.title_spans]
+    parent = tuple(_span(Area.PERSONAL_DATA, sample.parent, *span, Part.PARENT) for span in sample.parent_spans)
+    return Findings(labels, tuple(spans), sample.not_checked, "en", sample.hazards, MODELS, parent)
 
 
 def place(body: str, evidence: str) -> Evidence:
@@ -170,9 +176,9 @@ def place(body: str, evidence: str) -> Evidence:
     return Evidence(start, start + len(evidence))
 
 
-def _span(area: Area, body: str, type: str, score: float, found: str) -> MarkedSpan:
-    start = body.index(found)
-    return MarkedSpan(area, type, start, start + len(found), score)
+def _span(area: Area, text: str, type: str, score: float, found: str, part: Part = Part.BODY) -> MarkedSpan:
+    start = text.index(found)
+    return MarkedSpan(area, type, start, start + len(found), score, part=part)
 
 
 def add_post(session: Session, forum: Forum, sample: Sample, external_id: str) -> str:
@@ -190,13 +196,15 @@ def add_revision(session: Session, post: Post, sample: Sample, number: int) -> s
     post.revision = number
     revision = Revision(
         post_id=post.id, forum_id=post.forum_id, number=number, board=sample.board, title=sample.title, body=sample.body,
-        format=sample.format, parent=sample.parent, author=sample.author, digest=f"{post.id}-{number}",
+        format=sample.format, parent=sample.parent, thread=sample.thread, reply_to=sample.reply_to, author=sample.author, digest=f"{post.id}-{number}",
         posted_at=then, received_at=then, url="https://forum.example.org/t/1" if sample.parent else "",
     )  # fmt: skip
     session.add(revision)
     session.flush()
     found = findings(sample)
-    record_verdict(session, revision, decide(found, RULES, text=sample.body, board=sample.board), found)
+    record_verdict(
+        session, revision, decide(found, RULES, text=sample.body, title=sample.title, board=sample.board), found
+    )
     item = session.query(QueueItem).filter_by(post_id=post.id).one_or_none()
     if item is not None:
         item.due_at, item.created_at = item.due_at - (item.created_at - then), then

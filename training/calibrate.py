@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from classifiers.engine import Classifier, load_classifier
-from classifiers.findings import Findings, PostText
+from classifiers.findings import Findings, Part, PostText
 from classifiers.labels import CLAIMS, PERSONAL_DATA, POST_LABELS, SPAN_TYPES, THIRD_PARTY_HEALTH, Area
 from training.corpus import LabelledPost
 from training.score import match_spans
@@ -114,7 +114,9 @@ def _span_counts(findings: Sequence[Findings], posts: Sequence[LabelledPost], ar
         hits = said = true = 0
         for found, post in zip(findings, posts, strict=True):
             mine = [
-                (s.type, s.start, s.end) for s in found.spans if (s.area, s.type) == (area, kind) and s.score >= cut
+                (s.type, s.start, s.end)
+                for s in found.spans
+                if (s.area, s.type, s.part) == (area, kind, Part.BODY) and s.score >= cut
             ]
             marked = post.claims if area is Area.CLAIM else post.spans
             matched = match_spans(mine, [(s.type, s.start, s.end) for s in marked if s.type == kind])

@@ -54,7 +54,9 @@ class Way(NamedTuple):
 def measure(classifier: Classifier, posts: list[LabelledPost]) -> Measured:
     findings = classifier.read([PostText(post.text, post.title, post.parent) for post in posts])
     policy = load()
-    return Measured(posts, findings, [decide(f, policy, text=p.text) for f, p in zip(findings, posts, strict=True)])
+    return Measured(
+        posts, findings, [decide(f, policy, text=p.text, title=p.title) for f, p in zip(findings, posts, strict=True)]
+    )
 
 
 def label_rows(measured: Measured) -> list[dict]:
@@ -202,7 +204,7 @@ def _span_counts(
 ) -> tuple[int, int, int]:
     totals = [0, 0, 0]
     for post, verdict in zip(measured.posts, measured.verdicts, strict=True):
-        said = [(s["type"], s["start"], s["end"]) for s in verdict["spans"] if s["area"] == area]
+        said = [(s["type"], s["start"], s["end"]) for s in verdict["spans"] if s["area"] == area and "in" not in s]
         truth = [(s.type, s.start, s.end) for s in marked(post)]
         if kind == UNTYPED:
             said, truth = ([(UNTYPED, start, end) for _, start, end in spans] for spans in (said, truth))

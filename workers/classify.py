@@ -20,10 +20,11 @@ from service.store import Store, store
 from service.store.models import Post, Revision, now
 from service.verdicts import record_verdict
 from service.wakeup import wake_classify, wake_deliver
+from workers.context import own, texts_of
 from workers.drain import drain
 from workers.lease import is_free, new_owner, renewed
 from workers.logs import kind
-from workers.shadow import Reader, judge_along, text_of
+from workers.shadow import Reader, judge_along
 
 log = logging.getLogger(__name__)
 
@@ -126,8 +127,10 @@ def _read(
         )
         return [(claimed[0], Findings(not_checked=NotChecked.FAILED))]
     try:
-        findings = reader.read([text_of(revision) for revision in claimed])
-        return list(zip(claimed, findings, strict=True))
+        with where.read() as session:
+            texts = texts_of(session, claimed)
+        found = reader.read(texts)
+        return [(revision, own(revision, findings)) for revision, findings in zip(claimed, found, strict=True)]
     except Exception as error:
         log.warning("reading %d posts failed (%s); each is read alone next", len(claimed), kind(error))
         _put_off(where, owner, claimed)
@@ -182,4 +185,4 @@ def _record(session: Session, owner: str, revision: Revision, findings: Findings
 def _document(revision: Revision, findings: Findings) -> dict[str, Any]:
     forum = revision.post.forum
     policy = policy_of(forum)
-    return decide(findings, policy, text=revision.body, board=revision.board, region=forum.region)
+    return decide(findings, policy, text=revision.body, title=revision.title, board=revision.board, region=forum.region)

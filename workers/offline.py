@@ -83,7 +83,11 @@ def _answers(reader: Reader, chunk: list[Parsed], policy: Policy) -> Iterator[di
         yield {"line": chunk[0][0], "error": f"could not be read ({type(error).__name__})"}
         return
     for _, line in chunk:
-        yield {"id": line.id, **decide(next(findings), policy, text=line.text)} if isinstance(line, Line) else line
+        yield (
+            {"id": line.id, **decide(next(findings), policy, text=line.text, title=line.title)}
+            if isinstance(line, Line)
+            else line
+        )
 
 
 def _parse(number: int, text: str) -> Line | Problem:

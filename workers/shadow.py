@@ -15,6 +15,7 @@ from service.policy.shadow import note
 from service.policy.versions import policy_of
 from service.store import Store
 from service.store.models import Revision, Verdict
+from workers.context import texts_of
 from workers.logs import kind
 
 log = logging.getLogger(__name__)
@@ -33,7 +34,9 @@ def judge_along(where: Store, shadow: Reader | None, read: list[tuple[Revision, 
         return
     try:
         if shadow:
-            found = shadow.read([text_of(revision) for revision, _ in wanted])
+            with where.read() as session:
+                texts = texts_of(session, [revision for revision, _ in wanted])
+            found = shadow.read(texts)
             wanted = [(revision, findings) for (revision, _), findings in zip(wanted, found, strict=True)]
         for revision, findings in wanted:
             _note(where, revision, findings)
@@ -46,14 +49,11 @@ def judge_along(where: Store, shadow: Reader | None, read: list[tuple[Revision, 
 def _note(where: Store, revision: Revision, findings: Findings) -> None:
     forum = revision.post.forum
     policy = load(forum.shadow_policy) if forum.shadow_policy is not None else policy_of(forum)
-    document = decide(findings, policy, text=revision.body, board=revision.board, region=forum.region)
+    document = decide(
+        findings, policy, text=revision.body, title=revision.title, board=revision.board, region=forum.region
+    )
     with where.write() as session:
         own = (Verdict.revision_id == revision.id, Verdict.decided_by.is_(None))
         verdict = session.scalar(select(Verdict).where(*own).order_by(Verdict.created_at.desc()).limit(1))
         if verdict:
             note(session, verdict, document)
-
-
-def text_of(revision: Revision) -> PostText:
-    """What a classifier is given of a revision."""
-    return PostText(revision.body, revision.title, revision.parent, revision.format, revision.language)

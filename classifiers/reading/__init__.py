@@ -28,4 +28,11 @@ def read(body: str, format: str) -> Reading:
     return builder.reading()
 
 
-__all__ = ["READERS", "Reading", "read"]
+def whole(text: str) -> Reading:
+    """Every word of a line without markup and quotes, such as a title."""
+    builder = Builder(text)
+    builder.keep(0, len(text))
+    return builder.reading()
+
+
+__all__ = ["READERS", "Reading", "read", "whole"]

@@ -11,9 +11,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from service import audit
-from service.decisions import is_what_we_told, stands_again
+from service.decisions import stands_again
 from service.errors import Conflict, Unavailable
 from service.intake.submission import Submission
+from service.redactions import is_what_we_told
 from service.settings import settings
 from service.store.models import (
     Appeal,
@@ -61,13 +62,17 @@ def accept(session: Session, forum: Forum, submission: Submission, *, latest_win
     with the later `created_at` stays.
     """
     post = _locked(session, forum, submission.id)
-    if post.erased or submission.revision < post.revision:
+    if post.erased:
+        return Accepted(post, submission.revision, False)
+    if submission.revision < post.revision:
+        _place(_newest(session, post), submission.created_at)
         return Accepted(post, submission.revision, False)
     known = session.scalar(select(Revision).where(Revision.post_id == post.id, Revision.number == submission.revision))
     if known is not None and known.digest == submission.digest:
         # The same text later: one of a time between the two is older than this one.
         if _age(submission.created_at, "") > _age(known.posted_at, ""):
             known.posted_at = submission.created_at
+        _place(known, submission.created_at)
         return Accepted(post, known.number, False)
     if _is_nothing_new(session, post, submission):
         return Accepted(post, submission.revision, False)
@@ -75,6 +80,7 @@ def accept(session: Session, forum: Forum, submission: Submission, *, latest_win
         return _add(session, post, submission)
     if not latest_wins:
         raise Conflict(ANOTHER_TEXT, field="revision")
+    _place(known, submission.created_at)
     if _age(known.posted_at, known.digest) >= _age(submission.created_at, submission.digest):
         return Accepted(post, known.number, False)
     return _replace(session, post, known, submission)
@@ -144,12 +150,16 @@ def _locked(session: Session, forum: Forum, external_id: str) -> Post:
 
 def _add(session: Session, post: Post, submission: Submission) -> Accepted:
     withdraw(session, post, edited=not post.deleted)
+    before = _newest(session, post)
     older = update(Revision).where(Revision.post_id == post.id)
     session.execute(older.values(state="superseded", lease_owner="", lease_until=None))
     post.revision = submission.revision
     state = "deleted" if post.deleted else "pending"
-    session.add(Revision(post_id=post.id, forum_id=post.forum_id, state=state, **_columns(submission)))
+    revision = Revision(post_id=post.id, forum_id=post.forum_id, state=state, **_columns(submission))
+    session.add(revision)
     session.flush()
+    # An edit leaves the post where it stands in its thread.
+    _place(revision, before.placed_at if before else None)
     return Accepted(post, submission.revision, not post.deleted)
 
 
@@ -166,14 +176,14 @@ def _is_nothing_new(session: Session, post: Post, submission: Submission) -> boo
     """Whether a higher revision holds the words that the newest one has (a forum counts what moves a post, too), or those
     that we told the forum to show. The author's own text, and what was decided of it, then stand under the new number.
     """
-    newest = session.scalar(select(Revision).where(Revision.post_id == post.id, Revision.number == post.revision))
+    newest = _newest(session, post)
     if newest is None:
         return False
     current = current_verdict(session, post)
     by_person = current is not None and current.decided_by is not None and current.revision_id == newest.id
     # Another board may have other rules, for the models; a person has read the words themselves.
     same = newest.digest == submission.digest and (newest.board == submission.board or by_person)
-    if not same and not is_what_we_told(session, post, newest, submission.title, submission.body):
+    if not same and not is_what_we_told(session, newest, submission.title, submission.body):
         return False
     newest.number = post.revision = submission.revision
     newest.board, newest.url = submission.board, submission.url
@@ -189,6 +199,8 @@ def _columns(submission: Submission) -> dict[str, object]:
         "body": submission.body,
         "format": submission.format,
         "parent": submission.parent,
+        "thread": submission.thread,
+        "reply_to": submission.reply_to,
         "author": submission.author,
         "language": submission.language,
         "url": submission.url,
@@ -196,6 +208,16 @@ def _columns(submission: Submission) -> dict[str, object]:
         "posted_at": submission.created_at,
         "received_at": now(),
     }
+
+
+def _newest(session: Session, post: Post) -> Revision | None:
+    return session.scalar(select(Revision).where(Revision.post_id == post.id, Revision.number == post.revision))
+
+
+def _place(revision: Revision | None, moment: datetime | None) -> None:
+    """A post stands in its thread at the earliest time that is known of it, whatever order its revisions come in."""
+    if revision and moment and (revision.placed_at is None or moment < revision.placed_at):
+        revision.placed_at = moment
 
 
 def _set_newest(session: Session, post: Post, state: str) -> None:

@@ -7,13 +7,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, jsonify, request
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.errors import Invalid
 from service.intake import accept, limits, signature
 from service.intake.submission import Submission, check, read_json
 from service.store import store
-from service.store.models import Forum, now
+from service.store.models import Forum, Post, Revision, now
 from service.wakeup import wake_classify
 
 blueprint = Blueprint("discourse", __name__, url_prefix="/v1/forums")
@@ -68,11 +69,11 @@ def _take_in(session: Session, forum: Forum, event: str, post_id: str, post: dic
         # Hidden before we knew of it. One that our verdict hid may still be edited, and is then read anew.
         return "ignored"
     accept.check_room(session)
-    accept.accept(session, forum, submission(post_id, post), latest_wins=True)
+    accept.accept(session, forum, submission(post_id, post, answered(session, forum, post)), latest_wins=True)
     return "accepted"
 
 
-def submission(post_id: str, post: dict[str, Any]) -> Submission:
+def submission(post_id: str, post: dict[str, Any], reply_to: str = "") -> Submission:
     """The post in Heed's own shape. Raises Invalid where a field can't be used."""
     opens = post.get("post_number") == 1
     instance, path = request.headers.get("X-Discourse-Instance", ""), post.get("post_url") or ""
@@ -83,6 +84,8 @@ def submission(post_id: str, post: dict[str, Any]) -> Submission:
         "title": _text(post.get("topic_title")) if opens else "",
         "body": post.get("raw"),
         "format": "markdown",
+        "thread": thread(post),
+        "reply_to": reply_to,
         "author": _text(post.get("username"))[:200],
         # Edits within the first minutes raise no version: the time of the edit says which text is newer.
         "created_at": _moment(post.get("updated_at")) or OLDEST,
@@ -93,10 +96,47 @@ def submission(post_id: str, post: dict[str, Any]) -> Submission:
 
 def external_id(instance: str, post: dict[str, Any]) -> str:
     """The post's address on its Discourse, `host/p/id`: unique where several instances send to one forum."""
-    number = post.get("id")
-    if not isinstance(number, int) or isinstance(number, bool):
+    number = _number(post.get("id"))
+    if number is None:
         raise Invalid("The post has no id. Send Discourse's own payload.", field="post.id")
-    return f"{urlsplit(instance).netloc[:150] or 'discourse'}/p/{number}"
+    return f"{_host(instance)}/p/{number}"
+
+
+def thread(post: dict[str, Any]) -> str:
+    """The topic's address on its Discourse, `host/t/id`, or empty."""
+    topic = _number(post.get("topic_id"))
+    return "" if topic is None else f"{_host(request.headers.get('X-Discourse-Instance', ''))}/t/{topic}"
+
+
+def answered(session: Session, forum: Forum, post: dict[str, Any]) -> str:
+    """Our external id of the post replied to, or empty.
+
+    Discourse names it by its number within the topic, which is no id: it is found by its address, `/t/slug/topic/number`,
+    among the posts of the topic that came before, and has to be by the author that Discourse names. Nobody is better than
+    somebody else.
+    """
+    topic, number = _number(post.get("topic_id")), _number(post.get("reply_to_post_number"))
+    if topic is None or number is None:
+        return ""
+    query = (
+        select(Post.external_id, Revision.author)
+        .join(Revision, (Revision.post_id == Post.id) & (Revision.number == Post.revision))
+        .where(Revision.forum_id == forum.id, Revision.thread == thread(post))
+        .where(Revision.url.endswith(f"/{topic}/{number}"))
+        .limit(2)
+    )
+    found = session.execute(query).all()
+    named = post.get("reply_to_user")
+    by = _text(named.get("username")) if isinstance(named, dict) else ""
+    return found[0].external_id if len(found) == 1 and by in ("", found[0].author) else ""
+
+
+def _host(instance: str) -> str:
+    return urlsplit(instance).netloc[:150] or "discourse"
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _moment(value: object) -> datetime | None:

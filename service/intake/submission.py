@@ -75,6 +75,8 @@ class Submission(Strict):
     body: Text = Field(description="The text as its author wrote it.")
     format: Format = Field("plain", description="How the body is written; quotes are read as context.")
     parent: Text = Field("", description="The post replied to, or an excerpt of it; read as context.")
+    thread: Short = Field("", description="The forum's own id of the topic; moderators see the posts around this one.")
+    reply_to: Short = Field("", description="The forum's own id of the post replied to.")
     author: Short = Field("", description="The forum's own reference to the author; opaque to Heed.")
     language: Annotated[
         str, Field(pattern=r"^([A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*)?$", max_length=35), AfterValidator(_primary)

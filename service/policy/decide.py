@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from classifiers.findings import Findings, LabelScore, MarkedSpan
+from classifiers.findings import Findings, LabelScore, MarkedSpan, Part
 from classifiers.labels import DISTRESS, Area, Severity
 from service.policy.policy import Policy, Rules, crisis_resources, why
 from service.policy.redact import redact
@@ -26,6 +26,7 @@ class Reason:
     score: float
     start: int | None
     end: int | None
+    part: Part = Part.BODY
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -36,13 +37,16 @@ class Reason:
             "score": round(self.score, 4),
             "start": self.start,
             "end": self.end,
+            **({} if self.part is Part.BODY else {"in": str(self.part)}),
         }
 
 
-def decide(findings: Findings, policy: Policy, *, text: str, board: str = "", region: str = "GB") -> dict[str, Any]:
+def decide(
+    findings: Findings, policy: Policy, *, text: str, title: str = "", board: str = "", region: str = "GB"
+) -> dict[str, Any]:
     """The verdict document of one post; docs/api.md names its fields.
 
-    `text` is the submitted body the findings' code points refer to.
+    `text` is the submitted body the findings' code points refer to, `title` the submitted title.
     """
     rules = policy.on(board)
     labels = _label_reasons(findings, rules)
@@ -60,13 +64,21 @@ def decide(findings: Findings, policy: Policy, *, text: str, board: str = "", re
         "not_checked": str(findings.not_checked) if findings.not_checked else None,
         "language": findings.language,
         "labels": [_label_json(found, flagged, findings, rules) for found in findings.labels],
-        "spans": [_span_json(span) for span in (*_evidence(findings, rules), *findings.spans) if _counts(span, rules)],
+        "spans": [span.to_json() for span in (*_evidence(findings, rules), *findings.spans) if _counts(span, rules)],
         "reasons": [reason.to_json() for reason in reasons],
-        "redacted": redact(text, private) if private else None,
+        "redacted": _redacted(text, private, Part.BODY),
+        "redacted_title": _redacted(title, private, Part.TITLE),
         "crisis_resources": list(crisis_resources(region)) if action == "escalate" else [],
         "policy_version": policy.version,
         "models": findings.models,
+        **({"parent_spans": [span.to_json() for span in findings.parent]} if findings.parent else {}),
     }
+
+
+def _redacted(text: str, private: Iterable[MarkedSpan], part: Part) -> str | None:
+    """None where nothing has to go from this part of the post."""
+    inside = [span for span in private if span.part is part]
+    return redact(text, inside) if inside else None
 
 
 def _rank(action: str) -> int:
@@ -99,7 +111,7 @@ def _span_reason(span: MarkedSpan, rules: Rules) -> Reason:
     # A claim is not a violation: it has no severity, and the action a forum gives to `medium`.
     severity = rules.severities.get(span.area, {}).get(span.type, Severity.NONE)
     action = rules.action(span.area, span.type, severity) if span.area is not Area.CLAIM else _claim_action(rules)
-    return Reason(span.area, span.type, severity, action, span.score, span.start, span.end)
+    return Reason(span.area, span.type, severity, action, span.score, span.start, span.end, span.part)
 
 
 def _claim_action(rules: Rules) -> str:
@@ -132,15 +144,4 @@ def _label_json(found: LabelScore, flagged: set, findings: Findings, rules: Rule
         "flagged": (found.area, found.label) in flagged,
         "severity": str(_severity(found.area, found.label, findings, rules)),
         "evidence": [found.evidence.start, found.evidence.end] if found.evidence else None,
-    }
-
-
-def _span_json(span: MarkedSpan) -> dict[str, Any]:
-    return {
-        "area": str(span.area),
-        "type": span.type,
-        "start": span.start,
-        "end": span.end,
-        "score": round(span.score, 4),
-        "source": span.source,
     }

@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import Any
 
+from classifiers.findings import Part
 from service.review import words
 from service.review.highlight import Mark, Segment, segments
 from service.review.item import UNREADABLE, marks_of
@@ -21,11 +22,12 @@ BEFORE = 50
 
 @dataclass(frozen=True)
 class Excerpt:
-    """Part of a body; `cut_before` and `cut_after` say whether there is more."""
+    """Part of a body; `cut_before` and `cut_after` say whether there is more. The title where it has to be seen too."""
 
     pieces: list[Segment] = field(default_factory=list)
     cut_before: bool = False
     cut_after: bool = False
+    title: list[Segment] = field(default_factory=list)
 
 
 def excerpt(document: dict[str, Any], revision: Revision) -> Excerpt:
@@ -35,7 +37,16 @@ def excerpt(document: dict[str, Any], revision: Revision) -> Excerpt:
     kept = [mark for mark in marks if mark.private or mark is worst]
     low, high = _window(revision.body, worst or next(iter(marks), None))
     pieces = segments(revision.body, revision.format, kept, window=(low, high))
-    return Excerpt(pieces, low > 0, high < len(revision.body))
+    titled = marks_of(document["reasons"], Part.TITLE)
+    title = segments(revision.title, "plain", titled) if titled else []
+    return Excerpt(pieces, low > 0, high < len(revision.body), title)
+
+
+def opening(revision: Revision, marks: list[Mark], *, hide: bool) -> Excerpt:
+    """The first words of a post, with its marks."""
+    low, high = _window(revision.body, None)
+    pieces = segments(revision.body, revision.format, marks, hide=hide, window=(low, high))
+    return Excerpt(pieces, cut_after=high < len(revision.body))
 
 
 def labels_of(item_id: str, document: dict[str, Any]) -> list[str]:

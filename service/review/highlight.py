@@ -23,6 +23,8 @@ class Mark:
     private: bool = False
     strong: bool = True
     """False for a mark that should only whisper, such as a claim."""
+    part: str = "body"
+    """Which text of the post it stands in: `classifiers.findings.Part`."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def _inside(place: int, ranges: list[tuple[int, int]]) -> bool:
 
 
 def clipped(marks: Iterable[Mark], length: int) -> list[Mark]:
-    clipped = [Mark(m.id, max(0, m.start), min(m.end, length), m.area, m.words, m.private, m.strong) for m in marks]
+    clipped = [replace(mark, start=max(0, mark.start), end=min(mark.end, length)) for mark in marks]
     return sorted((mark for mark in clipped if mark.start < mark.end), key=lambda mark: (mark.start, -mark.end))
 
 

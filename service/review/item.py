@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from classifiers.findings import Part
 from service import recusals
 from service.decisions import flagged_distress
 from service.errors import NotFound
@@ -20,13 +21,18 @@ from service.review import appeals, claims, words
 from service.review.clock import Clock
 from service.review.highlight import Mark, Segment, segments
 from service.review.opinions import proposals
-from service.review.rendered import Tag, rendered
+from service.review.redaction import Redaction, redaction
+from service.review.rendered import Tag, readable
 from service.review.skips import has_skipped
 from service.store.models import Appeal, AuditEntry, Care, Forum, Moderator, Post, QueueItem, Revision, Verdict, now
 from service.verdicts import current_verdict
 
 log = logging.getLogger(__name__)
 
+Place = tuple[str, int, int, bool, bool]
+"""Part of the post, start, end, whether it may be hidden, whether it is more than a claim."""
+IDS = {Part.BODY: "m", Part.TITLE: "t"}
+"""How the ids of marks begin."""
 UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError)
 """What a verdict document of another shape raises; the post is then shown without its reasons."""
 
@@ -110,6 +116,9 @@ class ItemView:
     item: QueueItem
     revision: Revision
     forum: Forum
+    title: list[Segment]
+    parent: list[Segment]
+    """What the post answers, as the forum gave it."""
     body: list[Segment | Tag]
     reasons: list[Reason]
     claims: list[Reason]
@@ -118,9 +127,10 @@ class ItemView:
     state: words.State
     action: str
     resources: list[dict[str, str]]
-    redacted: str
+    redaction: Redaction | None
     secrets: int
-    """How many pieces of personal data the text holds."""
+    """How many pieces of personal data the title and the text hold."""
+    parent_secrets: int
     distress: bool
     """Whether the author may be in distress, so that the post can't be removed."""
     standing: Event
@@ -215,72 +225,103 @@ def load_desk(session: Session, item: QueueItem, reader: str) -> Desk:
 
 def _read(machine: Verdict, shown: bool) -> dict[str, Any]:
     document, revision = machine.document, machine.revision
-    marks = marks_of(document["reasons"])
-    every = reasons_of(document["reasons"], marks)
+    marks, title_marks = marks_of(document["reasons"]), marks_of(document["reasons"], Part.TITLE)
+    parent_marks = masks_of(document.get("parent_spans", ()))
+    every = reasons_of(document["reasons"], [*marks, *title_marks])
     unread = document["not_checked"]
     return {
-        "body": _body(revision, marks, shown),
+        "title": segments(revision.title, "plain", title_marks, hide=not shown),
+        "parent": segments(revision.parent, "plain", parent_marks, hide=not shown),
+        "body": readable(revision.body, revision.format, marks, hide=not shown),
         "reasons": [reason for reason in every if reason.area != "claim"],
         "claims": [reason for reason in every if reason.area == "claim"],
         "not_checked": words.NOT_CHECKED.get(unread, words.NOT_CHECKED["failed"]) if unread else None,
         "severity": words.severity(document["severity"]),
         "resources": [dict(place) for place in document["crisis_resources"]],
-        "redacted": document["redacted"] or "",
-        "secrets": sum(mark.private for mark in marks),
+        "redaction": redaction(document, revision),
+        "secrets": sum(mark.private for mark in [*marks, *title_marks]),
+        "parent_secrets": len(parent_marks),
         "distress": flagged_distress(document),
         "models": {str(name): str(version) for name, version in document["models"].items()},
     }
 
 
-def _body(revision: Revision, marks: list[Mark], shown: bool) -> list[Segment | Tag]:
-    if revision.format == "plain":
-        return segments(revision.body, "plain", marks, hide=not shown)
-    return rendered(revision.body, revision.format, marks, hide=not shown)
-
-
 def _unread(machine: Verdict, shown: bool) -> dict[str, Any]:
     revision = machine.revision
     # Nobody can say where the personal data stands, so all of the text counts as such until it is asked for.
-    whole = Mark("m0", 0, len(revision.body), "personal_data", _("The whole text"), private=True)
+    title, parent, body = (
+        segments(text, format, [] if shown else [Mark(id, 0, len(text), "personal_data", said, private=True)])
+        for id, text, format, said in (
+            ("t0", revision.title, "plain", _("The title")),
+            ("q0", revision.parent, "plain", _("The post it answers")),
+            ("m0", revision.body, revision.format, _("The whole text")),
+        )
+    )
     return {
-        "body": segments(revision.body, revision.format, [] if shown else [whole]),
+        "title": title,
+        "parent": parent,
+        "body": body,
         "reasons": [],
         "claims": [],
         "not_checked": None,
         "severity": words.severity(machine.severity),
         "resources": [],
-        "redacted": "",
+        "redaction": None,
         "secrets": 1,
-        "distress": False,
+        "parent_secrets": 0,
+        "distress": True,
         "models": {},
         "broken": True,
     }
 
 
-def marks_of(reasons: Iterable[dict[str, Any]]) -> list[Mark]:
-    """The marks of a verdict's reasons, in the order of the reasons. Labels with the same evidence share one mark."""
-    marks: dict[tuple[int, int, bool], Mark] = {}
+def marks_of(reasons: Iterable[dict[str, Any]], part: str = Part.BODY, name: str = "") -> list[Mark]:
+    """The marks of a verdict's reasons in one part of the post, in the order of the reasons; their ids begin with `name`.
+
+    Labels with the same evidence share one mark; a claim keeps its own, since it is drawn otherwise.
+    """
+    marks: dict[Place, Mark] = {}
     for reason in reasons:
-        if reason["start"] is None or reason["end"] is None:
+        place = _place(reason)
+        if place is None or place[0] != part:
             continue
-        area, name = reason["area"], reason["label"]
-        private = area == "personal_data" and name != "third_party_health"
-        place = (int(reason["start"]), int(reason["end"]), private)
-        known = marks.get(place)
-        said = words.label(area, name)
+        known, said = marks.get(place), words.label(reason["area"], reason["label"])
         if known and said not in known.words.split(" · "):
             said = f"{known.words} · {said}"
         elif known:
             continue
-        strong = area != "claim" or bool(known and known.strong)
-        shade = known.area if known and known.strong else area
-        marks[place] = Mark(known.id if known else f"m{len(marks)}", place[0], place[1], shade, said, private, strong)
+        start, end, private, strong = place[1:]
+        id, area = (known.id, known.area) if known else (f"{name}{IDS[part]}{len(marks)}", reason["area"])
+        marks[place] = Mark(id, start, end, area, said, private, strong, part)
     return list(marks.values())
+
+
+def masks_of(spans: Iterable[dict[str, Any]]) -> list[Mark]:
+    """The marks that cover personal data in what the post answers."""
+    return [
+        Mark(
+            f"q{number}",
+            span["start"],
+            span["end"],
+            span["area"],
+            words.label(span["area"], span["type"]),
+            private=True,
+        )
+        for number, span in enumerate(spans)
+    ]
+
+
+def _place(reason: dict[str, Any]) -> Place | None:
+    """Where a reason stands and how it is drawn; None for one without a place."""
+    if reason["start"] is None or reason["end"] is None:
+        return None
+    private = reason["area"] == "personal_data" and reason["label"] != "third_party_health"
+    return reason.get("in", "body"), int(reason["start"]), int(reason["end"]), private, reason["area"] != "claim"
 
 
 def reasons_of(reasons: Iterable[dict[str, Any]], marks: Iterable[Mark]) -> list[Reason]:
     """One `Reason` per label, worst first as the policy sorted them, with all its places."""
-    ids = {(mark.start, mark.end, mark.private): mark.id for mark in marks}
+    ids = {(mark.part, mark.start, mark.end, mark.private, mark.strong): mark.id for mark in marks}
     found: dict[tuple[str, str], Reason] = {}
     for each in reasons:
         area, name = each["area"], each["label"]
@@ -293,7 +334,7 @@ def reasons_of(reasons: Iterable[dict[str, Any]], marks: Iterable[Mark]) -> list
             float(each["score"]),
         )
         found[area, name] = reason
-        place = ids.get((each["start"], each["end"], area == "personal_data" and name != "third_party_health"))
+        place = ids.get(_place(each))
         if place and place not in reason.places:
             reason.places.append(place)
     return list(found.values())

@@ -21,9 +21,10 @@ from service.review.filters import Filters
 from service.review.item import ItemView, load_item
 from service.review.numbers import DAYS, Numbers, as_csv, load_numbers
 from service.review.queue import load_rows, next_item, previous_item
+from service.review.thread import load_thread, shown_key
 from service.review.views import load_views
 from service.settings import settings
-from service.store.models import QueueItem, now
+from service.store.models import QueueItem, Verdict, now
 
 blueprint = Blueprint("pages", __name__)
 
@@ -116,6 +117,7 @@ def render_item(db: Session, item_id: str, *, problem: str = "", note: str = "",
         renew_seconds=settings().claim_seconds // 3,
         skips=words.SKIPS,
         earlier=load_earlier(db, view.revision),
+        thread=load_thread(db, view.revision, session.get("shown", [])),
         removals=removal_choices(view),
         outcomes=words.OUTCOMES,
         telling=telling(db, view),
@@ -148,27 +150,25 @@ def removal_choices(view: ItemView) -> tuple[list[tuple[str, str]], list[tuple[s
 
 @blueprint.post("/items/<item_id>/personal-data")
 def personal_data(item_id: str) -> ResponseReturnValue:
-    """Uncover a post's personal data for this moderator, which is written down, or cover it again."""
+    """Uncover the personal data on a post's page for this moderator, which is written down post by post, or cover it."""
     require_to_decide()
     show = request.form.get("show") == "yes"
     with writing() as db:
         item = db.get(QueueItem, item_id)
         if item is None:
             raise NotFound(_("There is no such post in the queue. Go back to the queue and reload it."))
-        if show:
-            me, verdict = g.moderator.id, item.verdict_id
-            audit.write(db, "showed", moderator_id=me, post_id=item.post_id, verdict=verdict)
-        key = shown_key(item)
-    others = [known for known in session.get("shown", []) if known != key]
-    session["shown"] = [*others, key][-SHOWN:] if show else others
+        around = load_thread(db, db.get_one(Verdict, item.verdict_id).revision)
+        # The post itself comes last: it is what the session forgets last.
+        seen = [(said.post_id, said.verdict_id) for said in around.every if said.secrets]
+        seen.append((item.post_id, item.verdict_id))
+        for post_id, verdict_id in seen if show else ():
+            audit.write(db, "showed", moderator_id=g.moderator.id, post_id=post_id, verdict=verdict_id)
+    keys = [shown_key(verdict_id) for _, verdict_id in seen]
+    others = [known for known in session.get("shown", []) if known not in keys]
+    session["shown"] = [*others, *keys][-SHOWN:] if show else others
     return redirect(url_for("review.pages.item", item_id=item_id, **Filters.of(request.args).query()), 303)
 
 
 def is_shown(db: Session, item_id: str) -> bool:
     item = db.get(QueueItem, item_id)
-    return item is not None and shown_key(item) in session.get("shown", [])
-
-
-def shown_key(item: QueueItem) -> str:
-    """An edit brings a new verdict, and its personal data is covered again."""
-    return item.verdict_id.rpartition("_")[2]
+    return item is not None and shown_key(item.verdict_id) in session.get("shown", [])

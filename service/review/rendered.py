@@ -19,7 +19,7 @@ import nh3
 from flask_babel import gettext as _
 from markdown_it import MarkdownIt
 
-from service.review.highlight import Mark, Segment, clipped
+from service.review.highlight import Mark, Segment, clipped, segments
 from service.review.markup import HTML
 
 TAGS = frozenset(
@@ -59,6 +59,13 @@ class Tag:
 
     name: str
     closes: bool = False
+
+
+def readable(body: str, format: str, marks: Iterable[Mark], *, hide: bool = True) -> list[Segment | Tag]:
+    """The body as a person reads it, whatever its format: plain text as it was typed."""
+    if format == "plain":
+        return [*segments(body, "plain", marks, hide=hide)]
+    return rendered(body, format, marks, hide=hide)
 
 
 def rendered(body: str, format: str, marks: Iterable[Mark], *, hide: bool = True) -> list[Segment | Tag]:

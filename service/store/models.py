@@ -16,6 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from service.store.appeals import Appeal, Recusal
@@ -133,6 +134,11 @@ class Post(Base):
     forum: Mapped[Forum] = relationship()
 
 
+def _placed(context: DefaultExecutionContext) -> datetime:
+    values = context.get_current_parameters()
+    return values.get("posted_at") or values.get("received_at") or now()
+
+
 class Revision(Base):
     """The text of one revision and where it stands: pending → leased → done; superseded or deleted instead."""
 
@@ -141,6 +147,7 @@ class Revision(Base):
         UniqueConstraint("post_id", "number"),
         Index("ix_revision_work", "state", "urgent", "received_at"),
         Index("ix_revision_author", "forum_id", "author"),
+        Index("ix_revision_thread", "forum_id", "thread", "placed_at", "post_id"),
     )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("rev"))
@@ -152,12 +159,17 @@ class Revision(Base):
     body: Mapped[str] = mapped_column(Text)
     format: Mapped[str] = mapped_column(String(10), default="plain", comment="plain|markdown|bbcode|html")
     parent: Mapped[str] = mapped_column(Text, default="", comment="excerpt of the post replied to")
+    thread: Mapped[str] = mapped_column(String(200), default="", comment="forum's own id of the topic")
+    reply_to: Mapped[str] = mapped_column(String(200), default="", comment="forum's own id of the post replied to")
     author: Mapped[str] = mapped_column(String(200), default="", comment="forum's own reference, opaque to us")
     language: Mapped[str] = mapped_column(String(8), default="")
     url: Mapped[str] = mapped_column(String(2000), default="", comment="where the forum shows it")
     digest: Mapped[str] = mapped_column(String(64), comment="SHA-256 of title, body, format and parent")
     posted_at: Mapped[datetime | None] = mapped_column(comment="by the forum's clock")
     received_at: Mapped[datetime] = mapped_column(default=now)
+    placed_at: Mapped[datetime | None] = mapped_column(
+        default=_placed, comment="its place in the thread: the forum's time of the first revision, else the arrival"
+    )
     state: Mapped[str] = mapped_column(String(12), default="pending", comment="pending|leased|done|superseded|deleted")
     urgent: Mapped[int] = mapped_column(Integer, default=0, comment="read first where higher")
     attempts: Mapped[int] = mapped_column(Integer, default=0)
@@ -340,7 +352,7 @@ class Delivery(Base):
     verdict_id: Mapped[str] = mapped_column(ForeignKey("verdict.id", ondelete="CASCADE"))
     event: Mapped[str] = mapped_column(String(40), comment="post.verdict | post.decision | post.care")
     payload: Mapped[dict[str, Any]] = mapped_column(
-        comment="ids, action, labels, spans, versions; of text only a body that the forum is to show"
+        comment="ids, action, labels, spans, versions; of text only a body and a title that the forum is to show"
     )
     state: Mapped[str] = mapped_column(String(10), default="pending", comment="pending|delivered|given_up|superseded")
     attempts: Mapped[int] = mapped_column(Integer, default=0)

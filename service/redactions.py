@@ -1,0 +1,97 @@
+"""What is left out of a post, and what the forum shows instead until that is taken back."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from classifiers.findings import MarkedSpan, Part
+from classifiers.labels import Area
+from service.errors import Forbidden, Invalid
+from service.policy.redact import LEFT_OUT, redact, says_nothing
+from service.store.models import Revision, Verdict
+
+
+def redacted(machine: Verdict, left_out: tuple[str, ...], *, distress: bool) -> dict[str, str]:
+    """The body, and the title where it changes, without personal data and without the words of `left_out`, as a verdict
+    keeps them.
+
+    Raises Invalid where a line stands in neither, where nothing changes or nothing would be left; Forbidden where more than
+    personal data would go from the post of somebody in `distress`.
+    """
+    if left_out and distress:
+        raise Forbidden(
+            _("This post may be a cry for help: only personal data is left out of it. Escalate it, or approve it.")
+        )
+    revision = machine.revision
+    texts = ((Part.TITLE, revision.title), (Part.BODY, revision.body))
+    spans = [MarkedSpan.from_json(span) for span in machine.document["spans"] if span["area"] == Area.PERSONAL_DATA]
+    for number, words in enumerate(left_out, 1):
+        found = [span for part, text in texts for span in _places(words, text, part)]
+        if not found:
+            raise Invalid(
+                _(
+                    "Line %(number)s of what else to leave out does not stand in the post. Copy the words from its text.",
+                    number=number,
+                ),
+                field="left_out",
+            )
+        spans += found
+    title, body = (redact(text, [span for span in spans if span.part is part]) for part, text in texts)
+    if (title, body) == (revision.title, revision.body):
+        raise Invalid(
+            _("There is nothing to leave out yet. Copy the words that have to go from the post."), field="left_out"
+        )
+    if says_nothing(body):
+        raise Invalid(_("Nothing would be left of the post. Hold it, or remove it and say what for."), field="left_out")
+    return {"published": body, **({"published_title": title} if title != revision.title else {})}
+
+
+def _places(words: str, text: str, part: Part) -> Iterator[MarkedSpan]:
+    """Where the words stand, as they are read or as HTML writes them; a line may end where there was a space."""
+    ways = {re.sub(r"\\?\s+", r"\\s+", re.escape(each)) for each in (words, html.escape(words, quote=False))}
+    for found in re.finditer("|".join(sorted(ways, key=len, reverse=True)), text):
+        yield MarkedSpan(Area.PERSONAL_DATA, LEFT_OUT, *found.span(), 1.0, "moderator", part)
+
+
+def to_show(session: Session, revision: Revision, document: dict[str, Any]) -> dict[str, str]:
+    """The `body` and the `title` that the forum is to show from now on: what it never was told to show otherwise is not
+    among them.
+
+    Told again each time: a callback that a newer one overtakes is never sent.
+    """
+    told = [*_told(session, revision), document]
+    shown = {}
+    if any("published" in each for each in told):
+        shown["body"] = document.get("published", revision.body)
+    if any("published_title" in each for each in told):
+        shown["title"] = document.get("published_title", revision.title)
+    return shown
+
+
+def is_what_we_told(session: Session, revision: Revision, title: str, body: str) -> bool:
+    """Whether a text that the forum sends is one it was told to show, in part or whole again: no edit by the author. Late
+    news counts too: it may cross a newer callback.
+
+    `revision` is the post's newest. White space may differ; title and body change apart.
+    """
+    told = _told(session, revision)
+    titles = {revision.title, *(each.get("published_title", revision.title) for each in told)}
+    bodies = {revision.body, *(each["published"] for each in told)}
+    return bool(told) and _is_among(title, titles) and _is_among(body, bodies)
+
+
+def _told(session: Session, revision: Revision) -> list[dict[str, Any]]:
+    """The documents of the revision's redactions."""
+    query = select(Verdict.document).where(Verdict.revision_id == revision.id, Verdict.action == "redact")
+    return list(session.scalars(query))
+
+
+def _is_among(text: str, known: set[str]) -> bool:
+    return any(text.split() == each.split() for each in known)
