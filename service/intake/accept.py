@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete as delete_rows
-from sqlalchemy import func, select, update
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -15,7 +15,20 @@ from service.decisions import is_our_redaction
 from service.errors import Conflict, Unavailable
 from service.intake.submission import Submission
 from service.settings import settings
-from service.store.models import Care, Delivery, Forum, Post, QueueItem, Revision, ShadowVerdict, Verdict, new_id, now
+from service.store.models import (
+    Bulk,
+    BulkItem,
+    Care,
+    Delivery,
+    Forum,
+    Post,
+    QueueItem,
+    Revision,
+    ShadowVerdict,
+    Verdict,
+    new_id,
+    now,
+)
 from service.verdicts import withdraw
 
 WAITING = ("pending", "leased")
@@ -99,8 +112,13 @@ def erase(session: Session, forum: Forum, external_id: str, as_of: datetime) -> 
     # Somebody's wish to be forgotten never loses against another clock.
     delete(session, forum, external_id, max(as_of, post.deleted_as_of or as_of))
     post.erased, post.revision = True, 0
+    of_post = select(BulkItem.bulk_id).join(QueueItem, QueueItem.id == BulkItem.item_id)
+    bulks = session.scalars(of_post.where(QueueItem.post_id == post.id)).all()
     for table in (Care, Delivery, QueueItem, ShadowVerdict, Verdict, Revision):
         session.execute(delete_rows(table).where(table.post_id == post.id))
+    # A note on several posts stays as long as one of them does.
+    emptied = Bulk.id.in_(bulks), ~exists().where(BulkItem.bulk_id == Bulk.id)
+    session.execute(delete_rows(Bulk).where(*emptied))
     audit.write(session, "erased", post_id=post.id)
     return post
 

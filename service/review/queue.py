@@ -16,12 +16,14 @@ from service.review.excerpt import Excerpt, excerpt, labels_in
 from service.review.filters import Filters, free_for, waiting
 from service.review.item import UNREADABLE
 from service.store.models import Forum, QueueItem, Revision, Verdict, now
-from service.urgency import CRISIS_LANE
+from service.urgency import CRISIS_LANE, alone
 
 log = logging.getLogger(__name__)
 
 PAGE = 25
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+Source = tuple[Verdict, Revision, Forum]
+"""What an item speaks of: the models' verdict, the text, the forum."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class Row:
     """One line of the queue."""
 
     id: str
+    version: int
+    forum_id: str
     forum: str
     board: str
     since: datetime
@@ -40,6 +44,8 @@ class Row:
     labels: list[str] = field(default_factory=list)
     excerpt: Excerpt = field(default_factory=Excerpt)
     broken: bool = False
+    alone: bool = True
+    """Whether it is decided by itself, never together with others."""
 
 
 def load_rows(session: Session, filters: Filters, reader: str, after: str = "") -> tuple[list[Row], str]:
@@ -51,10 +57,16 @@ def load_rows(session: Session, filters: Filters, reader: str, after: str = "") 
         query = query.where(PLACE > _at(place))
     items = list(session.scalars(query))
     shown = items[:PAGE]
-    sources = _sources(session, shown)
-    held = claims.holders(session, shown, reader, moment)
-    rows = [_row(item, *sources[item.id], held.get(item.id, ""), moment) for item in shown]
+    rows = rows_of(session, shown, load_sources(session, shown), reader, moment)
     return rows, cursor(shown[-1]) if len(items) > PAGE else ""
+
+
+def rows_of(
+    session: Session, items: list[QueueItem], sources: dict[str, Source], reader: str, moment: datetime
+) -> list[Row]:
+    """These items as lines, as the moderator `reader` sees them."""
+    held = claims.holders(session, items, reader, moment)
+    return [_row(item, *sources[item.id], held.get(item.id, ""), moment) for item in items]
 
 
 def next_item(session: Session, filters: Filters, reader: str, item: QueueItem) -> str:
@@ -107,7 +119,7 @@ def _parse(after: str) -> tuple[int, datetime, str] | None:
     return place if abs(place[0]) < 1_000_000 and item_id.isascii() and item_id.isprintable() else None
 
 
-def _sources(session: Session, items: list[QueueItem]) -> dict[str, tuple[Verdict, Revision, Forum]]:
+def load_sources(session: Session, items: list[QueueItem]) -> dict[str, Source]:
     """The models' verdict, the text and the forum of each item, by its id."""
     query = (
         select(QueueItem.id, Verdict, Revision, Forum)
@@ -122,6 +134,8 @@ def _sources(session: Session, items: list[QueueItem]) -> dict[str, tuple[Verdic
 def _row(item: QueueItem, verdict: Verdict, revision: Revision, forum: Forum, holder: str, moment: datetime) -> Row:
     plain = Row(
         item.id,
+        item.version,
+        forum.id,
         forum.name,
         revision.board,
         item.created_at,
@@ -139,4 +153,5 @@ def _row(item: QueueItem, verdict: Verdict, revision: Revision, forum: Forum, ho
 
 
 def _filled(row: Row, document: dict[str, Any], revision: Revision) -> Row:
-    return replace(row, labels=labels_in(document), excerpt=excerpt(document, revision), broken=False)
+    read = {"labels": labels_in(document), "excerpt": excerpt(document, revision), "alone": alone(document)}
+    return replace(row, **read, broken=False)
