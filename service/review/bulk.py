@@ -73,6 +73,8 @@ def take_back(bulk_id: str, reader: str, access: Access) -> int:
 def _decide_some(bulk_id: str, some: list[str], reader: str, access: Access) -> int:
     with writing() as db:
         entries = _locked(db, bulk_id, some, "waiting")
+        if not entries:
+            return 0
         bulk, me = db.get_one(Bulk, bulk_id), db.get_one(Moderator, reader)
         sources = load_sources(db, [item for _, item in entries])
         usual = _usual(db, bulk, sources.values())
