@@ -54,5 +54,10 @@ def joined(topics: set[str]) -> str:
     return f" {' '.join(sorted(topics))} " if topics else ""
 
 
+def alone(document: dict[str, Any]) -> bool:
+    """Whether the post wants a person who reads it by itself: somebody may be in despair, or be driven to it."""
+    return _self_harm(document, Severity.CRITICAL) or _self_harm(document, Severity.HIGH)
+
+
 def _self_harm(document: dict[str, Any], severity: Severity) -> bool:
     return any(r["area"] == Area.SELF_HARM and r["severity"] == severity for r in document["reasons"])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete as delete_rows
-from sqlalchemy import func, select, update
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,8 @@ from service.redactions import is_what_we_told
 from service.settings import settings
 from service.store.models import (
     Appeal,
+    Bulk,
+    BulkItem,
     Care,
     Delivery,
     Forum,
@@ -119,8 +121,13 @@ def erase(session: Session, forum: Forum, external_id: str, as_of: datetime) -> 
     # Somebody's wish to be forgotten never loses against another clock.
     delete(session, forum, external_id, max(as_of, post.deleted_as_of or as_of))
     post.erased, post.revision = True, 0
+    of_post = select(BulkItem.bulk_id).join(QueueItem, QueueItem.id == BulkItem.item_id)
+    bulks = session.scalars(of_post.where(QueueItem.post_id == post.id)).all()
     for table in (Appeal, Care, Delivery, QueueItem, ShadowVerdict, Verdict, Revision):
         session.execute(delete_rows(table).where(table.post_id == post.id))
+    # A note on several posts stays as long as one of them does.
+    emptied = Bulk.id.in_(bulks), ~exists().where(BulkItem.bulk_id == Bulk.id)
+    session.execute(delete_rows(Bulk).where(*emptied))
     audit.write(session, "erased", post_id=post.id)
     return post
 

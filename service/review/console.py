@@ -31,6 +31,7 @@ from service.review import (
     policies,
     sharing,
     sign_on,
+    together,
     undo,
     views,
     words,
@@ -47,7 +48,21 @@ YEAR = 31_536_000
 blueprint = Blueprint("review", __name__, url_prefix="/console", template_folder="templates", static_folder="static")
 csrf = CSRFProtect()
 
-for part in (login, sign_on, joining, account, people, policies, messages, pages, decisions, caring, sharing, views):
+for part in (
+    login,
+    sign_on,
+    joining,
+    account,
+    people,
+    policies,
+    messages,
+    pages,
+    decisions,
+    caring,
+    sharing,
+    together,
+    views,
+):
     blueprint.register_blueprint(part.blueprint)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from service.review import words
+from service.review.bulk import STANDS
 from service.review.excerpt import labels_of
-from service.store.models import Forum, Moderator, QueueItem, Revision, Verdict
+from service.store.models import BulkItem, Forum, Moderator, QueueItem, Revision, Verdict
 
 LATEST = 50
 
@@ -32,10 +33,11 @@ class Decision:
 
 
 def load_decided(session: Session) -> list[Decision]:
-    """The newest decisions that stand."""
+    """The newest decisions on single posts that stand."""
+    together = exists().where(BulkItem.item_id == QueueItem.id, STANDS)
     newest = (QueueItem.decided_at.desc(), QueueItem.id.desc())
     ids = session.scalars(
-        select(QueueItem.id).where(QueueItem.state == "decided").order_by(*newest).limit(LATEST)
+        select(QueueItem.id).where(QueueItem.state == "decided", ~together).order_by(*newest).limit(LATEST)
     ).all()
     query = (
         select(QueueItem, Verdict, Moderator, Revision.board, Forum.name)

@@ -44,7 +44,7 @@ def decide(item_id: str) -> ResponseReturnValue:
 
 
 def _decide(item_id: str, filters: Filters, note: str) -> str:
-    wanted = _wanted(note)
+    decision = wanted(note)
     with writing() as db:
         moderator = db.get_one(Moderator, g.moderator.id)
         check(db, item_id, moderator)
@@ -52,23 +52,23 @@ def _decide(item_id: str, filters: Filters, note: str) -> str:
         if item and (appeal := appeals.open_on(db, item.post_id)):
             # Before a proposal too: whoever is not to decide is not to begin it.
             recusals.check(db, appeal, moderator)
-        removes = item and wanted.action == "remove"
+        removes = item and decision.action == "remove"
         agreed_by = opinions.proposed_by_another(db, item, moderator) if removes else None
-        if item and not agreed_by and opinions.needs_second(db, item, wanted.action):
-            opinions.propose_removal(db, item_id, _version(), moderator, wanted.label, note)
+        if item and not agreed_by and opinions.needs_second(db, item, decision.action):
+            opinions.propose_removal(db, item_id, _version(), moderator, decision.label, note)
             return item_id
-        told = _told(db, item, wanted) if item else ""
-        decision = replace(wanted, message=told, agreed_by=agreed_by)
+        told = _told(db, item, decision) if item else ""
+        decision = replace(decision, message=told, agreed_by=agreed_by)
         verdict = record_decision(db, item_id, _version(), moderator, decision)
         item = db.get_one(QueueItem, item_id)
         following = next_item(db, filters, moderator.id, item)
-        done = _("Decision upheld") if wanted.action == UPHOLD else str(words.DONE[verdict.action])
+        done = _("Decision upheld") if decision.action == UPHOLD else str(words.DONE[verdict.action])
         version = item.version
     undo.remember(item_id, version, done)
     return following
 
 
-def _wanted(note: str) -> Decision:
+def wanted(note: str) -> Decision:
     """The decision in the form; its message is still the one typed. Raises Invalid, which says what is missing."""
     action, label = request.form.get("action", ""), request.form.get("label", "")
     if len(note) > LONGEST_NOTE:

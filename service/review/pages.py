@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from flask import Blueprint, Response, g, redirect, render_template, request, session, url_for
@@ -20,6 +21,7 @@ from service.review.decided import load_decided
 from service.review.filters import Filters
 from service.review.item import ItemView, load_item
 from service.review.numbers import DAYS, Numbers, as_csv, load_numbers
+from service.review.outcome import load_latest
 from service.review.queue import load_rows, next_item, previous_item
 from service.review.thread import load_thread, shown_key
 from service.review.views import load_views
@@ -55,7 +57,8 @@ def queue() -> ResponseReturnValue:
 def decided() -> ResponseReturnValue:
     """What was decided lately, each with its undo while there is time."""
     with reading() as db:
-        return render_template("review/decided.html", decisions=load_decided(db))
+        decisions = sorted([*load_decided(db), *load_latest(db)], key=lambda each: each.when, reverse=True)
+    return render_template("review/decided.html", decisions=decisions)
 
 
 @blueprint.get("/numbers")
@@ -118,7 +121,7 @@ def render_item(db: Session, item_id: str, *, problem: str = "", note: str = "",
         skips=words.SKIPS,
         earlier=load_earlier(db, view.revision),
         thread=load_thread(db, view.revision, session.get("shown", [])),
-        removals=removal_choices(view),
+        removals=removal_choices((f"{reason.area}.{reason.label}", reason.words) for reason in view.reasons),
         outcomes=words.OUTCOMES,
         telling=telling(db, view),
         may_decide=may_decide(view.item),
@@ -137,12 +140,13 @@ def may_decide(item: QueueItem) -> bool:
     return g.access.may("moderator", item.forum_id)
 
 
-def removal_choices(view: ItemView) -> tuple[list[tuple[str, str]], list[tuple[str, list[tuple[str, str]]]]]:
-    """What the post may be removed for: what was found in it first, then everything else by area."""
+def removal_choices(
+    labels: Iterable[tuple[str, str]],
+) -> tuple[list[tuple[str, str]], list[tuple[str, list[tuple[str, str]]]]]:
+    """What may be removed for: of these labels (name, words) those that count, then everything else by area."""
     groups = words.removal_labels()
     known = {value for _, choices in groups for value, _ in choices}
-    found = [(f"{reason.area}.{reason.label}", reason.words) for reason in view.reasons]
-    found = [choice for choice in found if choice[0] in known]
+    found = [choice for choice in labels if choice[0] in known]
     first = {value for value, _ in found}
     others = [(area, [choice for choice in choices if choice[0] not in first]) for area, choices in groups]
     return found, [(area, choices) for area, choices in others if choices]

@@ -18,12 +18,14 @@ from service.review.excerpt import Excerpt, excerpt, labels_in
 from service.review.filters import Filters, free_for, waiting
 from service.review.item import UNREADABLE
 from service.store.models import Forum, QueueItem, Revision, Verdict, now
-from service.urgency import CRISIS_LANE
+from service.urgency import CRISIS_LANE, alone
 
 log = logging.getLogger(__name__)
 
 PAGE = 25
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+Source = tuple[Verdict, Revision, Forum]
+"""What an item speaks of: the models' verdict, the text, the forum."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Row:
     """One line of the queue."""
 
     id: str
+    version: int
+    forum_id: str
     forum: str
     board: str
     since: datetime
@@ -43,6 +47,8 @@ class Row:
     excerpt: Excerpt = field(default_factory=Excerpt)
     broken: bool = False
     appeal: OpenAppeal | None = None
+    alone: bool = True
+    """Whether it is decided by itself, never together with others."""
 
 
 def load_rows(session: Session, filters: Filters, reader: str, after: str = "") -> tuple[list[Row], str]:
@@ -54,11 +60,17 @@ def load_rows(session: Session, filters: Filters, reader: str, after: str = "") 
         query = query.where(PLACE > _at(place))
     items = list(session.scalars(query))
     shown = items[:PAGE]
-    sources = _sources(session, shown)
-    held = claims.holders(session, shown, reader, moment)
-    rows = [_row(item, *sources[item.id], held.get(item.id, ""), moment) for item in shown]
-    rows = _with_appeals(rows, load_appeals(session, shown))
+    rows = rows_of(session, shown, load_sources(session, shown), reader, moment)
     return rows, cursor(shown[-1]) if len(items) > PAGE else ""
+
+
+def rows_of(
+    session: Session, items: list[QueueItem], sources: dict[str, Source], reader: str, moment: datetime
+) -> list[Row]:
+    """These items as lines, as the moderator `reader` sees them."""
+    held = claims.holders(session, items, reader, moment)
+    rows = [_row(item, *sources[item.id], held.get(item.id, ""), moment) for item in items]
+    return _with_appeals(rows, load_appeals(session, items))
 
 
 def next_item(session: Session, filters: Filters, reader: str, item: QueueItem) -> str:
@@ -115,7 +127,7 @@ def _parse(after: str) -> tuple[int, datetime, str] | None:
     return place if abs(place[0]) < 1_000_000 and item_id.isascii() and item_id.isprintable() else None
 
 
-def _sources(session: Session, items: list[QueueItem]) -> dict[str, tuple[Verdict, Revision, Forum]]:
+def load_sources(session: Session, items: list[QueueItem]) -> dict[str, Source]:
     """The models' verdict, the text and the forum of each item, by its id."""
     query = (
         select(QueueItem.id, Verdict, Revision, Forum)
@@ -130,6 +142,8 @@ def _sources(session: Session, items: list[QueueItem]) -> dict[str, tuple[Verdic
 def _row(item: QueueItem, verdict: Verdict, revision: Revision, forum: Forum, holder: str, moment: datetime) -> Row:
     plain = Row(
         item.id,
+        item.version,
+        forum.id,
         forum.name,
         revision.board,
         item.created_at,
@@ -149,10 +163,13 @@ def _row(item: QueueItem, verdict: Verdict, revision: Revision, forum: Forum, ho
 def _with_appeals(rows: list[Row], appeals: dict[str, OpenAppeal]) -> list[Row]:
     """Where an author appeals, the post stands as it was decided, not as the models left it."""
     return [
-        replace(row, appeal=appeal, state=words.state(appeal.standing)) if (appeal := appeals.get(row.id)) else row
+        replace(row, appeal=appeal, state=words.state(appeal.standing), alone=True)
+        if (appeal := appeals.get(row.id))
+        else row
         for row in rows
     ]
 
 
 def _filled(row: Row, document: dict[str, Any], revision: Revision) -> Row:
-    return replace(row, labels=labels_in(document), excerpt=excerpt(document, revision), broken=False)
+    read = {"labels": labels_in(document), "excerpt": excerpt(document, revision), "alone": alone(document)}
+    return replace(row, **read, broken=False)

@@ -18,6 +18,8 @@ class Undo:
     version: int
     done: str
     until: float
+    bulk: str = ""
+    """The decision on several posts, in the place of `item`."""
 
     @property
     def seconds_left(self) -> int:
@@ -27,6 +29,11 @@ class Undo:
 def remember(item: str, version: int, done: str) -> None:
     """Offer to take back the decision on `item`, for `HEED_UNDO_SECONDS`."""
     session["undo"] = asdict(Undo(item, version, done, time.time() + settings().undo_seconds))
+
+
+def remember_bulk(bulk: str, done: str) -> None:
+    """Offer to take back a decision on several posts, as long as one on a single post."""
+    session["undo"] = asdict(Undo("", 0, done, time.time() + settings().undo_seconds, bulk))
 
 
 def forget() -> None:

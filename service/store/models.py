@@ -21,6 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from service.store.appeals import Appeal, Recusal
 from service.store.base import Base, new_id, now
+from service.store.bulk import Bulk, BulkItem
 from service.store.people import Invitation, LoginSession, Membership, Moderator, RecoveryCode
 
 __all__ = [
@@ -29,6 +30,8 @@ __all__ = [
     "AuditEntry",
     "AuthorMessage",
     "Base",
+    "Bulk",
+    "BulkItem",
     "Care",
     "Delivery",
     "Forum",

@@ -11,11 +11,11 @@ from test_review_item import body, words
 
 from classifiers.findings import Findings, MarkedSpan
 from classifiers.labels import Area
-from service.redactions import is_what_we_told
 from service.intake.accept import accept
 from service.intake.submission import Submission
 from service.policy import decide
 from service.policy.redact import redact_with_places
+from service.redactions import is_what_we_told
 from service.store.models import AuditEntry, Delivery, Post, QueueItem, Revision, Verdict
 from service.verdicts import verdict_json
 

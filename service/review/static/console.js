@@ -14,9 +14,9 @@ const typing = (target) =>
   || (target.tagName === "INPUT" && !["radio", "checkbox", "button", "submit"].includes(target.type));
 
 function moveAmongRows(step) {
-  const rows = all("[data-row]");
+  const rows = all("[data-row]").filter((row) => row.checkVisibility());
   if (!rows.length) return false;
-  const at = rows.indexOf(document.activeElement);
+  const at = rows.indexOf(document.activeElement.closest("li")?.querySelector("[data-row]"));
   const to = at < 0 ? (step > 0 ? 0 : rows.length - 1) : Math.min(rows.length - 1, Math.max(0, at + step));
   rows[to].focus({ preventScroll: true });
   rows[to].closest("li").scrollIntoView({ block: "nearest" });
@@ -44,6 +44,7 @@ const justArrived = () => document.querySelector(".flash") && performance.now() 
 function press(key) {
   if ("aherxo".includes(key) && justArrived()) return true;
   if ((key === "j" || key === "k") && moveAmongRows(key === "j" ? 1 : -1)) return true;
+  if (key === "x" && chooseRow()) return true;
   if (key === "?") return openKeys();
   if (key === "n" && byNote()) { byNote().focus(); return true; }
   const target = document.querySelector(`[data-key="${CSS.escape(key)}"]`);
@@ -53,6 +54,15 @@ function press(key) {
   else target.click();
   return true;
 }
+
+// The post that is focused is chosen, or no longer: several can be decided together.
+function chooseRow() {
+  const box = document.activeElement.closest("li")?.querySelector(".pick input");
+  if (box) box.click();
+  return Boolean(box);
+}
+
+const chosen = () => all(".pick input:checked");
 
 const byNote = () => document.querySelector("[data-note]");
 
@@ -125,15 +135,19 @@ async function refresh() {
   if (!answer || !answer.ok || answer.redirected) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   const focused = document.activeElement.closest("[data-live] li[id]");
+  const inBox = document.activeElement.matches(".pick input");
+  const kept = new Set(chosen().map((box) => box.value));
   const total = (page) => Number(page.querySelector("[data-total]")?.dataset.total ?? 0);
   const more = total(fresh) - total(document);
   for (const part of all("[data-live]")) {
     const next = fresh.querySelector(`[data-live="${part.dataset.live}"]`);
     if (next && next.innerHTML !== part.innerHTML) part.replaceChildren(...document.adoptNode(next).childNodes);
   }
+  // A post whose text changed meanwhile is another choice.
+  for (const box of all(".pick input")) box.checked = kept.has(box.value);
   document.title = fresh.title;
   tellLocalTimes();
-  if (focused) byId(focused.id)?.querySelector("[data-row]").focus({ preventScroll: true });
+  if (focused) byId(focused.id)?.querySelector(inBox ? ".pick input" : "[data-row]")?.focus({ preventScroll: true });
   const told = document.querySelector("[data-told]");
   if (more > 0) told.textContent = (more === 1 ? told.dataset.one : told.dataset.more).replace("{}", more);
 }
@@ -141,6 +155,14 @@ async function refresh() {
 if (document.querySelector('[data-live="rows"]')) {
   setInterval(refresh, EVERY);
   document.addEventListener("visibilitychange", refresh);
+}
+
+for (const said of all("[data-chosen]")) {
+  const tell = () => { said.textContent = said.dataset.chosen.replace("{count}", chosen().length); };
+  said.hidden = false;
+  document.addEventListener("change", tell);
+  window.addEventListener("pageshow", tell);
+  tell();
 }
 
 // What can no longer be undone is no longer offered.
