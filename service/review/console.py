@@ -27,6 +27,8 @@ from service.review import (
     policies,
     sharing,
     sign_on,
+    stop,
+    training,
     undo,
     views,
     words,
@@ -43,7 +45,22 @@ YEAR = 31_536_000
 blueprint = Blueprint("review", __name__, url_prefix="/console", template_folder="templates", static_folder="static")
 csrf = CSRFProtect()
 
-for part in (login, sign_on, joining, account, people, policies, messages, pages, decisions, caring, sharing, views):
+for part in (
+    login,
+    sign_on,
+    joining,
+    account,
+    people,
+    policies,
+    messages,
+    pages,
+    decisions,
+    caring,
+    sharing,
+    views,
+    stop,
+    training,
+):
     blueprint.register_blueprint(part.blueprint)
 
 

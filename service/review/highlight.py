@@ -23,6 +23,8 @@ class Mark:
     private: bool = False
     strong: bool = True
     """False for a mark that should only whisper, such as a claim."""
+    sharp: bool = False
+    """True for words that may hurt to read; whoever wishes has them blurred."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,10 @@ class Segment:
     @property
     def areas(self) -> list[str]:
         return sorted({mark.area for mark in self.marks})
+
+    @property
+    def sharp(self) -> bool:
+        return any(mark.sharp for mark in self.marks)
 
     @property
     def title(self) -> str:
@@ -89,7 +95,7 @@ def _inside(place: int, ranges: list[tuple[int, int]]) -> bool:
 
 
 def clipped(marks: Iterable[Mark], length: int) -> list[Mark]:
-    clipped = [Mark(m.id, max(0, m.start), min(m.end, length), m.area, m.words, m.private, m.strong) for m in marks]
+    clipped = [replace(mark, start=max(0, mark.start), end=min(mark.end, length)) for mark in marks]
     return sorted((mark for mark in clipped if mark.start < mark.end), key=lambda mark: (mark.start, -mark.end))
 
 

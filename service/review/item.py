@@ -121,6 +121,8 @@ class ItemView:
     """What was done for the author so far."""
     proposals: list[Proposal]
     """Who would remove it, where a second person has to agree."""
+    hazards: tuple[str, ...] = ()
+    """What of the post or its parent makes medical harm more likely, by `classifiers.hazards`."""
     broken: bool = False
     """True where the reasons could not be read; the text is shown without marks."""
 
@@ -208,6 +210,7 @@ def _read(machine: Verdict, shown: bool) -> dict[str, Any]:
         "secrets": sum(mark.private for mark in marks),
         "distress": flagged_distress(document),
         "models": {str(name): str(version) for name, version in document["models"].items()},
+        "hazards": tuple((machine.findings or {}).get("hazards", ())),
     }
 
 
@@ -253,7 +256,9 @@ def marks_of(reasons: Iterable[dict[str, Any]]) -> list[Mark]:
             continue
         strong = area != "claim" or bool(known and known.strong)
         shade = known.area if known and known.strong else area
-        marks[place] = Mark(known.id if known else f"m{len(marks)}", place[0], place[1], shade, said, private, strong)
+        sharp = area == "self_harm" or bool(known and known.sharp)
+        id = known.id if known else f"m{len(marks)}"
+        marks[place] = Mark(id, place[0], place[1], shade, said, private, strong, sharp)
     return list(marks.values())
 
 

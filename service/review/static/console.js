@@ -23,6 +23,15 @@ function moveAmongRows(step) {
   return true;
 }
 
+// Whoever follows a link into a closed part wants it open.
+function openTarget() {
+  const closed = location.hash && byId(decodeURIComponent(location.hash.slice(1)))?.closest("details:not([open])");
+  if (!closed) return;
+  closed.open = true;
+  closed.querySelector(":target")?.scrollIntoView();
+}
+window.addEventListener("hashchange", openTarget);
+
 const openedPanel = () => document.querySelector("[data-panel][open]");
 
 function openPanel(panel) {
@@ -91,6 +100,7 @@ document.addEventListener("click", (event) => {
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.method === "dialog") return;
+  if ("again" in form.dataset) return;
   if (form.dataset.sent) { event.preventDefault(); return; }
   form.dataset.sent = "yes";
 });
