@@ -163,15 +163,16 @@ def test_where_the_policy_lets_one_label_win_it_does(store, moderator, consentin
 
 
 def test_what_was_undone_edited_deleted_or_erased_is_absent(store, moderator, forum, items, consenting):
-    for place in (2, 3, 6, 7, 9):
+    for place in (2, 3, 6, 7, 9, 11):
         decide(store, items[place], "hold")
-    assert len(exported(store)) == 5
+    assert len(exported(store)) == 6
     with store.write() as session:
         ours, robin = session.get_one(Forum, forum.forum.id), session.get_one(Moderator, moderator.id)
         undo_decision(session, items[2], session.get_one(QueueItem, items[2]).version, robin)
         delete(session, ours, "4", now())
         erase(session, ours, "7", now())
         session.execute(update(Post).where(Post.external_id == "8").values(revision=2))
+        session.execute(update(Post).where(Post.external_id == "12").values(deleted=True))
     assert [each["medical"] for each in exported(store)] == [["misinformation"]]
 
 
@@ -233,7 +234,7 @@ def test_the_same_words_twice_are_exported_once(store, moderator, consenting):
 
 def test_replies_to_one_post_are_of_one_thread(store, moderator, consenting):
     first = of(store, SAMPLES[2], "hold")
-    second = of(store, replace(SAMPLES[2], body=SAMPLES[2].body + " Really."), "hold")
+    second = of(store, replace(SAMPLES[2], body=SAMPLES[2].body.replace("I’m up late", "I’m up")), "hold")
     alone = of(store, SAMPLES[7], "hold")
     assert first["thread"] == second["thread"] != alone["thread"] and first["id"] != second["id"]
 
@@ -292,10 +293,22 @@ def covered(body: str, *secrets: tuple[str, str], format: str = "plain", names=(
         ("It helps.\n\nMoira x", [], f"It helps.\n\n{NAME}"),
         ("It helps.\nMoira knows it does", [], "It helps.\nMoira knows it does"),
         ("60 50 40 30 20 10 and off", [], "60 50 40 30 20 10 and off"),
+        ("pin 4821, yes 4821", [("4821", "credential")], "pin [log-in removed], yes [log-in removed]"),
     ],
 )
 def test_covered_in_a_body(body, secrets, wanted):
     assert covered(body, *secrets) == wanted
+
+
+def test_the_authors_and_the_forums_name_are_covered_but_no_number():
+    names = ("Kestrel77", "The Harbour", "40", "jo")
+    assert covered("kestrel77 of the harbour took 40 mg, jo", names=names) == f"{NAME} of {NAME} took 40 mg, jo"
+
+
+def test_a_post_that_names_its_author_and_forum_does_so_no_more(store, moderator, consenting):
+    made = of(store, replace(SAMPLES[7], body="Spare_cupboard here, of Harbour: I’ll post them.", labels=(
+        ("medicine_supply", 0.96, "I’ll post them."),)), "hold")  # fmt: skip
+    assert made["text"] == f"{NAME} here, of {NAME}: I’ll post them."
 
 
 def test_an_html_body_becomes_plain_text_with_its_quotes_marked():
@@ -324,6 +337,8 @@ def test_a_value_found_in_the_body_is_covered_in_title_and_parent():
     revision = Revision(body="i am jo poe", format="plain", author="", title="jo poe here", parent="hello jo poe")
     cover = Cover(revision, [Secret(5, 11, "person")], ())
     assert (cover.title, cover.parent) == (f"{NAME} here", f"hello {NAME}")
+    revision = Revision(body="pin 4821", format="plain", author="", title="my 4821", parent="")
+    assert "4821" not in Cover(revision, [Secret(4, 8, "credential")], ()).title
 
 
 def test_no_body_makes_covering_slow():

@@ -59,7 +59,8 @@ class Cover:
         self._values = {value: type for value, type in values.items() if len(value) >= SHORTEST}
         parts = [part for value, type in self._values.items() if type == "person" for part in value.split()]
         self._parts = _any_of({part for part in parts if part[0].isupper()})
-        self._names = _any_of({*names, *self._values}, re.I)
+        # An author who is a plain number would be found in every dose.
+        self._names = _any_of({*(name for name in names if not name.isdigit()), *self._values}, re.I)
         self._secrets = [*secrets, *self._repeats()]
 
     def body(self) -> list[Piece]:
@@ -104,8 +105,8 @@ class Cover:
 
 
 def _any_of(values: set[str], flags: int = 0) -> re.Pattern[str] | None:
-    """Matches any of the values as whole words; a plain number is a dose or a date before it is a name."""
-    wanted = [value for value in values if len(value) >= SHORTEST and not value.isdigit()]
+    """Matches any of the values that are long enough, as whole words."""
+    wanted = [value for value in values if len(value) >= SHORTEST]
     if not wanted:
         return None
     longest_first = "|".join(re.escape(value) for value in sorted(wanted, key=len, reverse=True))

@@ -35,9 +35,8 @@ def lines(read: Read, *, forum_id: str | None = None, since: datetime | None = N
             rows = session.execute(_decided(forum_id, since, after)).all()
             found = _findings(session, [revision.id for _, _, revision, _ in rows])
         made = (_made(verdict, revision, forum, found.get(revision.id)) for _, verdict, revision, forum in rows)
-        for each in sorted(filter(None, made), key=lambda each: each["id"]):
-            if _is_new(each, seen):
-                yield json.dumps(each) + "\n"
+        new = [each for each in made if each is not None and _is_new(each, seen)]
+        yield from (json.dumps(each) + "\n" for each in sorted(new, key=lambda each: each["id"]))
         if len(rows) < BATCH:
             return
         last = rows[-1][0]
@@ -60,7 +59,6 @@ def _decided(
             QueueItem.state == "decided",
             Verdict.decided_by.is_not(None),
             Post.deleted.is_(False),
-            Post.erased.is_(False),
         )
         .order_by(QueueItem.decided_at.desc(), QueueItem.id.desc())
         .limit(BATCH)

@@ -31,6 +31,7 @@ function openTarget() {
   closed.querySelector(":target")?.scrollIntoView();
 }
 window.addEventListener("hashchange", openTarget);
+openTarget();
 
 const openedPanel = () => document.querySelector("[data-panel][open]");
 
