@@ -91,6 +91,11 @@ class Settings(BaseSettings):
     claim_seconds: int = Field(
         300, ge=30, description="How long a post stays with the moderator who opened it and then left without a word."
     )
+    heavy_budget: int = Field(
+        15,
+        ge=0,
+        description="Posts of each heavy kind a day, for moderators who chose no number of their own; 0: no limit.",
+    )
     undo_seconds: int = Field(
         120, ge=0, description="How long one key takes the last decision back; the decided list always does."
     )

@@ -24,7 +24,7 @@ from transformers import AutoTokenizer
 from classifiers import weights
 from classifiers.engine import load_classifier
 from classifiers.network import HeedNetwork
-from training import calibrate, corpus, injection, losses, outside, score
+from training import calibrate, corpus, decided, injection, losses, outside, score
 from training.batches import count, lessons
 from training.beginnings import KNOWN, beginnings
 from training.corpus import LabelledPost
@@ -102,6 +102,7 @@ def _course(tokenizer: Any, posts: list[LabelledPost], arguments: argparse.Names
     own += [(post, examples(tokenizer, post, KNOWN)) for post in beginnings(posts)]
     others = outside.posts(arguments.data, arguments.outside, arguments.seed)
     beside = [(post, examples(tokenizer, post, known)) for post, known in others]
+    beside += [(post, examples(tokenizer, post, known)) for post, known in decided.posts(arguments.decided)]
     carriers = [post for post, _ in outside.posts(arguments.data, arguments.injected, arguments.seed + 1)]
     beside += [(p, examples(tokenizer, p, injection.KNOWN)) for p in injection.injected(carriers, arguments.seed)]
     if arguments.teachers:
@@ -193,6 +194,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--outside", type=int, default=300, help="posts of each kind of the public sets")
     parser.add_argument("--injected", type=int, default=300, help="posts of each kind given invented personal data")
     parser.add_argument("--data", type=Path, default=Path("training/data"), help="folder of the public sets")
+    parser.add_argument("--decided", type=Path, nargs="*", default=[], help="files of `heed export-training`")
     parser.add_argument("--teachers", nargs="*", default=[], help="names of runs whose models teach this one")
     parser.add_argument("--teacher-base", type=Path, help="folder of the teachers' encoder")
     parser.add_argument("--focus", type=float, default=0.0, help="gamma of the focal loss on labels; 0: cross-entropy")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any, TextIO
@@ -109,6 +110,27 @@ def classify(source: TextIO, target: TextIO, policy: Path | None) -> None:
     rules = load(policy.read_text(encoding="utf-8") if policy else "")
     bad = classify_stream(load_classifier(), source, target, rules)
     sys.exit(1 if bad else 0)
+
+
+@main.command("export-training")
+@click.option("--output", "target", type=click.File("w", encoding="utf-8", atomic=True, lazy=False), required=True)
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only what was decided since this day (UTC).")
+@plain_errors
+def export_training(target: TextIO, since: datetime | None) -> None:
+    """Write people's decisions as training data (JSONL), of the forums that consent; written down in the audit log.
+
+    Personal data that was found is replaced by what it was. Look the file over before you give it to anybody.
+    """
+    from service import audit as log
+    from service.review.examples.export import lines
+    from service.store import store
+
+    with store().write() as session:
+        log.write(session, "exported_training", since=f"{since:%Y-%m-%d}" if since else None)
+    count = 0
+    for count, line in enumerate(lines(store().read, since=since and since.replace(tzinfo=UTC)), 1):  # noqa: B007
+        target.write(line)
+    click.echo(f"{count} posts. Forums that nobody switched it on for are left out (`heed forum training`).", err=True)
 
 
 @main.command()
@@ -232,6 +254,21 @@ def add_forum(slug: str, name: str, callback_url: str, region: str) -> None:
     for label, value in shown.items():
         if value:
             click.echo(f"  {label}: {value}")
+
+
+@forum.command("training")
+@click.argument("slug")
+@click.argument("consent", type=click.Choice(["on", "off"]))
+@plain_errors
+def training(slug: str, consent: str) -> None:
+    """Allow or forbid that people's decisions on the forum are exported as training data; off at first."""
+    from service.forums import find_forum
+    from service.review.examples.consent import set_consent
+    from service.store import store
+
+    with store().write() as session:
+        set_consent(session, find_forum(session, slug), consent == "on", by=None)
+    click.echo(f"Training data of {slug}: {consent}.")
 
 
 if __name__ == "__main__":

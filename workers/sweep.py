@@ -9,6 +9,7 @@ from dataclasses import astuple, dataclass
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from service.people import budget
 from service.settings import settings
 from service.store import Store, store
 from service.store.models import Delivery, Revision, now
@@ -40,6 +41,7 @@ def once() -> Waiting:
     if waiting.due:
         wake_deliver()
     on_call.alert(store(), settings())
+    budget.forget_old(store())
     return waiting
 
 

@@ -12,12 +12,13 @@ from flask_babel import lazy_gettext as _
 
 from service import audit
 from service.errors import Invalid, RequestError
-from service.people import logins, second_factor
+from service.people import budget, logins, second_factor
 from service.people.accounts import LONGEST_NAME, check_password, hash_password
 from service.review.access import reading, writing
 from service.review.attempts import count_attempt
 from service.review.language import LANGUAGES
 from service.review.login import safe_path
+from service.settings import settings
 from service.store.models import LoginSession, Moderator
 
 blueprint = Blueprint("account", __name__)
@@ -43,6 +44,9 @@ def _page(problem: str = "", done: str = "") -> str:
             sizes=SIZES,
             languages=LANGUAGES,
             zones=sorted(available_timezones()),
+            heavy=budget.SAID,
+            heavy_usual=settings().heavy_budget,
+            heavy_most=budget.MOST,
             problem=problem,
             done=done,
         )
@@ -68,6 +72,14 @@ def change_reading() -> ResponseReturnValue:
         me.alias, me.text_size, me.zone = alias, size if size in SIZES else "", zone
         me.language = spoken if spoken in LANGUAGES else ""
         me.softened = request.form.get("softened") == "yes"
+    return redirect(url_for("review.account.show"), 303)
+
+
+@blueprint.post("/account/heavy")
+def change_heavy() -> ResponseReturnValue:
+    """How many heavy posts of each kind a day."""
+    with writing() as db:
+        budget.choose(db, g.moderator.id, request.form)
     return redirect(url_for("review.account.show"), 303)
 
 

@@ -31,7 +31,9 @@ from service.review import (
     policies,
     sharing,
     sign_on,
+    stop,
     together,
+    training,
     undo,
     views,
     words,
@@ -61,6 +63,8 @@ for part in (
     caring,
     sharing,
     together,
+    stop,
+    training,
     views,
 ):
     blueprint.register_blueprint(part.blueprint)

@@ -34,7 +34,7 @@ def excerpt(document: dict[str, Any], revision: Revision) -> Excerpt:
     """The words around the weightiest reason of a verdict's document. Raises UNREADABLE for a document of another shape."""
     marks = marks_of(document["reasons"])
     worst = next((mark for mark in marks if not mark.private), None)
-    kept = [mark for mark in marks if mark.private or mark is worst]
+    kept = [mark for mark in marks if mark.private or mark.sharp or mark is worst]
     low, high = _window(revision.body, worst or next(iter(marks), None))
     pieces = segments(revision.body, revision.format, kept, window=(low, high))
     titled = marks_of(document["reasons"], Part.TITLE)

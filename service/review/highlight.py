@@ -25,6 +25,8 @@ class Mark:
     """False for a mark that should only whisper, such as a claim."""
     part: str = "body"
     """Which text of the post it stands in: `classifiers.findings.Part`."""
+    sharp: bool = False
+    """True for words that may hurt to read; whoever wishes has them blurred."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,10 @@ class Segment:
     @property
     def areas(self) -> list[str]:
         return sorted({mark.area for mark in self.marks})
+
+    @property
+    def sharp(self) -> bool:
+        return any(mark.sharp for mark in self.marks)
 
     @property
     def title(self) -> str:

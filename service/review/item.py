@@ -148,6 +148,8 @@ class ItemView:
     """Who would remove it, where a second person has to agree."""
     changing: bool = False
     """Whether its author has just changed it: the new text is not read yet."""
+    hazards: tuple[str, ...] = ()
+    """What of the post or its parent makes medical harm more likely, by `classifiers.hazards`."""
     broken: bool = False
     """True where the reasons could not be read; the text is shown without marks."""
 
@@ -243,6 +245,7 @@ def _read(machine: Verdict, shown: bool) -> dict[str, Any]:
         "parent_secrets": len(parent_marks),
         "distress": flagged_distress(document),
         "models": {str(name): str(version) for name, version in document["models"].items()},
+        "hazards": tuple((machine.findings or {}).get("hazards", ())),
     }
 
 
@@ -292,7 +295,8 @@ def marks_of(reasons: Iterable[dict[str, Any]], part: str = Part.BODY, name: str
             continue
         start, end, private, strong = place[1:]
         id, area = (known.id, known.area) if known else (f"{name}{IDS[part]}{len(marks)}", reason["area"])
-        marks[place] = Mark(id, start, end, area, said, private, strong, part)
+        sharp = reason["area"] == "self_harm" or bool(known and known.sharp)
+        marks[place] = Mark(id, start, end, area, said, private, strong, part, sharp)
     return list(marks.values())
 
 

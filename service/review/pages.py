@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from service import audit, author_messages
 from service.errors import NotFound
-from service.review import words
+from service.people import budget
+from service.review import stop, words
 from service.review.access import reading, require_to_decide, writing
 from service.review.author import load_earlier
 from service.review.claims import claim, let_go
@@ -23,6 +24,7 @@ from service.review.item import ItemView, load_item
 from service.review.numbers import DAYS, Numbers, as_csv, load_numbers
 from service.review.outcome import load_latest
 from service.review.queue import load_rows, next_item, previous_item
+from service.review.summary import summary
 from service.review.thread import load_thread, shown_key
 from service.review.views import load_views
 from service.settings import settings
@@ -42,6 +44,7 @@ def queue() -> ResponseReturnValue:
         rows, cursor = load_rows(db, filters, g.moderator.id, after)
         counts = load_counts(db, filters, g.moderator.id, now())
         views = load_views(db, g.moderator.id)
+        today = budget.Today.of(db, g.moderator.id, now())
     return render_template(
         "review/queue.html",
         rows=rows,
@@ -50,6 +53,7 @@ def queue() -> ResponseReturnValue:
         filters=filters,
         views=views,
         continued=bool(after),
+        enough=[(budget.SAID[name], today.count(name)) for name in today.spent],
     )
 
 
@@ -96,8 +100,12 @@ def item(item_id: str) -> ResponseReturnValue:
             let_go(db, g.moderator.id, but=item_id)
         with writing() as db:
             item = db.get(QueueItem, item_id)
-            began = claim(db, item_id, g.moderator.id) if item and may_decide(item) else None
+            if item and budget.open_item(db, item, g.moderator.id, now()) and may_decide(item):
+                began = claim(db, item_id, g.moderator.id)
     with reading() as db:
+        item = db.get(QueueItem, item_id)
+        if item and (category := budget.Today.of(db, g.moderator.id, now()).stops(item)):
+            return stop.page(db, item, category)
         return render_item(db, item_id, began=began)
 
 
@@ -114,6 +122,7 @@ def render_item(db: Session, item_id: str, *, problem: str = "", note: str = "",
         view=view,
         shown=shown,
         filters=filters,
+        summary=summary(view.item.labels, view.revision, view.hazards),
         following=next_item(db, filters, reader, view.item),
         previous=previous_item(db, filters, reader, view.item),
         began=began.isoformat() if began else "",

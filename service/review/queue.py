@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Tuple, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Tuple, func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from service import recusals
+from service.people.budget import Today, led_past
 from service.review import claims, words
 from service.review.appeals import OpenAppeal, load_appeals
 from service.review.clock import Clock
@@ -49,6 +50,8 @@ class Row:
     appeal: OpenAppeal | None = None
     alone: bool = True
     """Whether it is decided by itself, never together with others."""
+    enough: bool = False
+    """Whether its reader had enough of such posts today."""
 
 
 def load_rows(session: Session, filters: Filters, reader: str, after: str = "") -> tuple[list[Row], str]:
@@ -61,6 +64,8 @@ def load_rows(session: Session, filters: Filters, reader: str, after: str = "") 
     items = list(session.scalars(query))
     shown = items[:PAGE]
     rows = rows_of(session, shown, load_sources(session, shown), reader, moment)
+    today = Today.of(session, reader, moment)
+    rows = [replace(row, enough=bool(today.stops(item))) for row, item in zip(rows, shown, strict=True)]
     return rows, cursor(shown[-1]) if len(items) > PAGE else ""
 
 
@@ -76,7 +81,7 @@ def rows_of(
 def next_item(session: Session, filters: Filters, reader: str, item: QueueItem) -> str:
     """Id of the item behind this one that `reader` may go on to, else the first of the queue, else empty."""
     moment = now()
-    wanted = (*waiting(filters, reader, moment), free_for(reader, moment), QueueItem.id != item.id)
+    wanted = (*_to_go_on_to(session, filters, reader, moment), QueueItem.id != item.id)
     ids = select(QueueItem.id).where(*wanted).order_by(*ORDER).limit(1)
     return session.scalar(ids.where(PLACE > _at(_place(item)))) or session.scalar(ids) or ""
 
@@ -84,9 +89,13 @@ def next_item(session: Session, filters: Filters, reader: str, item: QueueItem) 
 def previous_item(session: Session, filters: Filters, reader: str, item: QueueItem) -> str:
     """Id of the item before this one that `reader` may go back to, or empty."""
     moment = now()
-    wanted = (*waiting(filters, reader, moment), free_for(reader, moment), PLACE < _at(_place(item)))
+    wanted = (*_to_go_on_to(session, filters, reader, moment), PLACE < _at(_place(item)))
     backwards = (column.desc() for column in ORDER)
     return session.scalar(select(QueueItem.id).where(*wanted).order_by(*backwards).limit(1)) or ""
+
+
+def _to_go_on_to(session: Session, filters: Filters, reader: str, moment: datetime) -> list[ColumnElement[bool]]:
+    return [*waiting(filters, reader, moment), free_for(reader, moment), *led_past(session, reader, moment)]
 
 
 def overdue_crises(session: Session, reader: str) -> tuple[int, str]:

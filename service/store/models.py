@@ -22,7 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from service.store.appeals import Appeal, Recusal
 from service.store.base import Base, new_id, now
 from service.store.bulk import Bulk, BulkItem
-from service.store.people import Invitation, LoginSession, Membership, Moderator, RecoveryCode
+from service.store.people import HeavyReading, Invitation, LoginSession, Membership, Moderator, RecoveryCode
 
 __all__ = [
     "Alert",
@@ -35,6 +35,7 @@ __all__ = [
     "Care",
     "Delivery",
     "Forum",
+    "HeavyReading",
     "Invitation",
     "LoginSession",
     "Membership",
@@ -88,6 +89,9 @@ class Forum(Base):
     policy: Mapped[str] = mapped_column(Text, default="", comment="TOML over the default policy")
     shadow_policy: Mapped[str | None] = mapped_column(Text, comment="TOML that judges along without acting; null: none")
     shadow_since: Mapped[datetime | None]
+    training_consent: Mapped[bool] = mapped_column(
+        Boolean, default=False, comment="people's decisions may be exported as training data"
+    )
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -27,6 +28,9 @@ class Moderator(Base):
     text_size: Mapped[str] = mapped_column(String(8), default="", comment="empty|large|larger")
     zone: Mapped[str] = mapped_column(String(64), default="", comment="IANA time zone; empty: UTC")
     language: Mapped[str] = mapped_column(String(8), default="", comment="of the console; empty: the browser's")
+    heavy_budget: Mapped[dict[str, Any]] = mapped_column(
+        default=dict, comment="heavy posts a day by service.people.budget.CATEGORIES; left out: HEED_HEAVY_BUDGET"
+    )
     created_at: Mapped[datetime] = mapped_column(default=now)
 
     @property
@@ -70,6 +74,18 @@ class LoginSession(Base):
     new_totp: Mapped[str] = mapped_column(String(64), default="", comment="second factor being set up here; base32")
     created_at: Mapped[datetime] = mapped_column(default=now)
     seen_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class HeavyReading(Base):
+    """Somebody opened a heavy post: counted for themselves alone, and forgotten some days later."""
+
+    __tablename__ = "heavy_reading"
+    __table_args__ = (Index("ix_heavy_reading_day", "day"),)
+
+    moderator_id: Mapped[str] = mapped_column(ForeignKey("moderator.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True, comment="in their own time zone")
+    item_id: Mapped[str] = mapped_column(ForeignKey("queue_item.id", ondelete="CASCADE"), primary_key=True)
+    category: Mapped[str] = mapped_column(String(10), comment="service.people.budget.CATEGORIES")
 
 
 class Invitation(Base):

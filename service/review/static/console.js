@@ -23,6 +23,16 @@ function moveAmongRows(step) {
   return true;
 }
 
+// Whoever follows a link into a closed part wants it open.
+function openTarget() {
+  const closed = location.hash && byId(decodeURIComponent(location.hash.slice(1)))?.closest("details:not([open])");
+  if (!closed) return;
+  closed.open = true;
+  closed.querySelector(":target")?.scrollIntoView();
+}
+window.addEventListener("hashchange", openTarget);
+openTarget();
+
 const openedPanel = () => document.querySelector("[data-panel][open]");
 
 function openPanel(panel) {
@@ -42,7 +52,7 @@ function openPanel(panel) {
 const justArrived = () => document.querySelector(".flash") && performance.now() < 700;
 
 function press(key) {
-  if ("aherxo".includes(key) && justArrived()) return true;
+  if ("aherxy".includes(key) && justArrived()) return true;
   if ((key === "j" || key === "k") && moveAmongRows(key === "j" ? 1 : -1)) return true;
   if (key === "x" && chooseRow()) return true;
   if (key === "?") return openKeys();
@@ -104,6 +114,7 @@ document.addEventListener("click", (event) => {
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.method === "dialog") return;
+  if ("again" in form.dataset) return;
   if (form.dataset.sent) { event.preventDefault(); return; }
   form.dataset.sent = "yes";
 });
