@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from classifiers.labels import DISTRESS
-from service import audit
+from service import audit, second_readings
 from service.errors import Conflict, Forbidden, Invalid, NotFound
 from service.policy.policy import crisis_resources
 from service.store.models import Forum, Moderator, Post, QueueItem, Revision, Verdict, now
@@ -69,6 +69,7 @@ def record_decision(session: Session, item_id: str, version: int, moderator: Mod
     detail = {"action": decision.action, "verdict": verdict.id, "label": decision.label}
     detail |= {"agreed_by": decision.agreed_by} if decision.agreed_by else {}
     audit.write(session, "decided", moderator_id=moderator.id, post_id=post.id, **detail)
+    second_readings.draw(session, item, verdict)
     return verdict
 
 

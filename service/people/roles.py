@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import ColumnElement, Select, select, update
 from sqlalchemy.orm import Session
 
 from service import audit
@@ -46,8 +46,8 @@ def access_of(session: Session, moderator_id: str) -> Access:
     return Access({forum_id: role for forum_id, role in session.execute(query)})
 
 
-def people_who_may(role: str, forum_id: str) -> Select[tuple[str]]:
-    """Ids of the active people who have the role, or a higher one, on the forum."""
+def people_who_may(role: str, forum_id: str | ColumnElement[str]) -> Select[tuple[str]]:
+    """Ids of the active people who have the role, or a higher one, on the forum: of this id, or of a query's column."""
     enough = ROLES[ROLES.index(role) :]
     here = Membership.forum_id.is_(None) | (Membership.forum_id == forum_id)
     return (

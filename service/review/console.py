@@ -17,6 +17,7 @@ from service.errors import Forbidden, NotFound
 from service.review import (
     account,
     caring,
+    consulting,
     decisions,
     joining,
     language,
@@ -25,6 +26,7 @@ from service.review import (
     pages,
     people,
     policies,
+    second_readings,
     sharing,
     sign_on,
     undo,
@@ -43,7 +45,10 @@ YEAR = 31_536_000
 blueprint = Blueprint("review", __name__, url_prefix="/console", template_folder="templates", static_folder="static")
 csrf = CSRFProtect()
 
-for part in (login, sign_on, joining, account, people, policies, messages, pages, decisions, caring, sharing, views):
+for part in (
+    *(login, sign_on, joining, account, people, policies, messages, pages, decisions, caring, sharing, views),
+    *(consulting, second_readings),
+):
     blueprint.register_blueprint(part.blueprint)
 
 

@@ -8,10 +8,12 @@ from flask import Blueprint, Response, g, redirect, render_template, request, se
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from service import audit, author_messages
+from service import audit, author_messages, second_readings
+from service.agreement import FEWEST
 from service.errors import NotFound
-from service.review import words
+from service.review import words, would
 from service.review.access import reading, require_to_decide, writing
+from service.review.agreement import load_agreements
 from service.review.author import load_earlier
 from service.review.claims import claim, let_go
 from service.review.counts import load_counts
@@ -38,6 +40,7 @@ def queue() -> ResponseReturnValue:
         rows, cursor = load_rows(db, filters, g.moderator.id, after)
         counts = load_counts(db, filters, g.moderator.id, now())
         views = load_views(db, g.moderator.id)
+        again = second_readings.count(db, g.moderator.id)
     return render_template(
         "review/queue.html",
         rows=rows,
@@ -45,6 +48,7 @@ def queue() -> ResponseReturnValue:
         counts=counts,
         filters=filters,
         views=views,
+        again=again,
         continued=bool(after),
     )
 
@@ -53,21 +57,29 @@ def queue() -> ResponseReturnValue:
 def decided() -> ResponseReturnValue:
     """What was decided lately, each with its undo while there is time."""
     with reading() as db:
-        return render_template("review/decided.html", decisions=load_decided(db))
+        again = second_readings.count(db, g.moderator.id)
+        return render_template("review/decided.html", decisions=load_decided(db, g.moderator.id), again=again)
 
 
 @blueprint.get("/numbers")
 def numbers() -> ResponseReturnValue:
     """What waits, how long people take, how often they think as the models did."""
     with reading() as db:
-        return render_template("review/numbers.html", numbers=_numbers(db), choices=DAYS)
+        return render_template(
+            "review/numbers.html",
+            numbers=_numbers(db),
+            agreements=load_agreements(db, _days()),
+            labels=words.LABEL_CHOICES,
+            fewest=FEWEST,
+            choices=DAYS,
+        )
 
 
 @blueprint.get("/numbers.csv")
 def numbers_csv() -> ResponseReturnValue:
     """The same, a row for each label."""
     with reading() as db:
-        written = as_csv(_numbers(db))
+        written = as_csv(_numbers(db), load_agreements(db, _days()))
     name = f"heed-{_days()}-days.csv"
     return Response(written, mimetype="text/csv", headers={"Content-Disposition": f"attachment; filename={name}"})
 
@@ -92,6 +104,7 @@ def item(item_id: str) -> ResponseReturnValue:
         with writing() as db:
             item = db.get(QueueItem, item_id)
             began = claim(db, item_id, g.moderator.id) if item and may_decide(item) else None
+            second_readings.take(db, item_id, g.moderator.id)
     with reading() as db:
         return render_item(db, item_id, began=began)
 
@@ -109,12 +122,13 @@ def render_item(db: Session, item_id: str, *, problem: str = "", note: str = "",
         view=view,
         shown=shown,
         filters=filters,
-        following=next_item(db, filters, reader, view.item),
-        previous=previous_item(db, filters, reader, view.item),
+        following="" if view.blind else next_item(db, filters, reader, view.item),
+        previous="" if view.blind else previous_item(db, filters, reader, view.item),
         began=began.isoformat() if began else "",
         renew_seconds=settings().claim_seconds // 3,
         skips=words.SKIPS,
-        earlier=load_earlier(db, view.revision),
+        earlier=load_earlier(db, view.revision, reader),
+        would=would.CHOICES,
         removals=removal_choices(view),
         outcomes=words.OUTCOMES,
         telling=telling(db, view),

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from service.review import claims, words
 from service.review.clock import Clock
 from service.review.excerpt import Excerpt, excerpt, labels_in
-from service.review.filters import Filters, free_for, waiting
+from service.review.filters import Filters, free_for, turn_of, waiting
 from service.review.item import UNREADABLE
+from service.review.talk import Mark, load_marks
 from service.store.models import Forum, QueueItem, Revision, Verdict, now
 from service.urgency import CRISIS_LANE
 
@@ -37,24 +38,38 @@ class Row:
     clock: Clock | None = None
     holder: str = ""
     """Which colleague reads it at the moment, or was handed it."""
+    mark: Mark | None = None
+    """What colleagues say of it to each other."""
     labels: list[str] = field(default_factory=list)
     excerpt: Excerpt = field(default_factory=Excerpt)
     broken: bool = False
 
 
 def load_rows(session: Session, filters: Filters, reader: str, after: str = "") -> tuple[list[Row], str]:
-    """One page of open items as the moderator `reader` sees them, and the cursor of the next page, empty on the last."""
-    moment = now()
-    query = select(QueueItem).where(*waiting(filters, reader, moment)).order_by(*ORDER).limit(PAGE + 1)
+    """One page of open items as the moderator `reader` sees them, and the cursor of the next page, empty on the last.
+
+    Of what is theirs, that where it is their turn to say something comes before all else.
+    """
+    moment, first = now(), []
+    query = select(QueueItem).where(*waiting(filters, reader, moment)).order_by(*ORDER)
     place = _parse(after)
+    if filters.who == "me":
+        turn = QueueItem.id.in_(turn_of(reader))
+        first = [] if place else list(session.scalars(query.where(turn)))
+        query = query.where(~turn)
     if place:
         query = query.where(PLACE > _at(place))
-    items = list(session.scalars(query))
+    items = list(session.scalars(query.limit(PAGE + 1)))
     shown = items[:PAGE]
-    sources = _sources(session, shown)
-    held = claims.holders(session, shown, reader, moment)
-    rows = [_row(item, *sources[item.id], held.get(item.id, ""), moment) for item in shown]
-    return rows, cursor(shown[-1]) if len(items) > PAGE else ""
+    return rows_of(session, first + shown, reader, moment), cursor(shown[-1]) if len(items) > PAGE else ""
+
+
+def rows_of(session: Session, items: list[QueueItem], reader: str, moment: datetime) -> list[Row]:
+    """The items as lines, in their order."""
+    sources, marks = _sources(session, items), load_marks(session, items, reader)
+    held = claims.holders(session, items, reader, moment)
+    rows = [_row(item, *sources[item.id], held.get(item.id, ""), moment) for item in items]
+    return [replace(row, mark=marks.get(row.id)) for row in rows]
 
 
 def next_item(session: Session, filters: Filters, reader: str, item: QueueItem) -> str:
