@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from classifiers.labels import DISTRESS
-from service import appeals, audit, care, recusals
+from service import appeals, audit, care, recusals, second_readings
 from service.errors import Conflict, Forbidden, Invalid, NotFound
 from service.policy.policy import crisis_resources
 from service.redactions import redacted, to_show
@@ -87,6 +87,7 @@ def record_decision(session: Session, item_id: str, version: int, moderator: Mod
     if decision.action == "hold" and flagged_distress(machine.document):
         # Held, the post leaves the queue; its author must not be forgotten with it.
         care.plan_check_in(session, item.id, moderator)
+    second_readings.draw(session, item, verdict)
     return verdict
 
 

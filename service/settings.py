@@ -100,6 +100,13 @@ class Settings(BaseSettings):
         120, ge=0, description="How long one key takes the last decision back; the decided list always does."
     )
 
+    double_review_share: float = Field(
+        0.05,
+        ge=0,
+        le=1,
+        description="Share of decisions that a second person reads again without knowing them; 0: none.",
+    )
+
     @model_validator(mode="after")
     def _refuse_unsafe_production(self) -> Settings:
         if self.environment != "production":

@@ -52,7 +52,7 @@ def access_of(session: Session, moderator_id: str) -> Access:
 
 
 def people_who_may(role: str, forum_id: str | ColumnElement[str]) -> Select[tuple[str]]:
-    """Ids of the active people who have the role, or a higher one, on the forum."""
+    """Ids of the active people who have the role, or a higher one, on the forum: of this id, or of a query's column."""
     enough = ROLES[ROLES.index(role) :]
     here = Membership.forum_id.is_(None) | (Membership.forum_id == forum_id)
     return (

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from service import second_readings
 from service.review import words
 from service.review.excerpt import labels_of
 from service.store.models import Moderator, Post, QueueItem, Revision, Verdict
@@ -27,8 +29,11 @@ class Earlier:
     labels: list[str]
 
 
-def load_earlier(session: Session, revision: Revision) -> list[Earlier]:
-    """The newest other posts of the author on the same forum; none where the forum doesn't tell authors apart."""
+def load_earlier(session: Session, revision: Revision, reader: str) -> list[Earlier]:
+    """The newest other posts of the author on the same forum; none where the forum doesn't tell authors apart.
+
+    What was decided is left out of those that `reader` may read a second time.
+    """
     if not revision.author:
         return []
     query = (
@@ -47,16 +52,25 @@ def load_earlier(session: Session, revision: Revision) -> list[Earlier]:
         .order_by(Revision.received_at.desc(), Verdict.id.desc())
         .limit(LATEST)
     )
-    return [_earlier(*row) for row in session.execute(query)]
+    kept = set(session.scalars(second_readings.kept_from(reader)))
+    return [_earlier(*row, kept=kept) for row in session.execute(query)]
 
 
-def _earlier(verdict: Verdict, board: str, when: datetime, item: QueueItem | None, who: Moderator | None) -> Earlier:
+def _earlier(
+    verdict: Verdict, board: str, when: datetime, item: QueueItem | None, who: Moderator | None, *, kept: set[str]
+) -> Earlier:
+    if item is not None and item.id in kept:
+        done, by = _("Waits for a second reading"), ""
+    elif who is not None:
+        done, by = words.DONE.get(verdict.action, verdict.action), who.called
+    else:
+        done, by = words.state(verdict.action).word, ""
     reachable = item is not None and item.state != "withdrawn"
     labels = labels_of(verdict.id, verdict.document)
     return Earlier(
         item=item.id if item and reachable else "",
-        done=words.state(verdict.action).word if not who else words.DONE.get(verdict.action, verdict.action),
-        who=who.called if who else "",
+        done=done,
+        who=by,
         when=when,
         board=board,
         labels=labels,

@@ -21,6 +21,7 @@ from service.errors import Forbidden, NotFound
 from service.review import (
     account,
     caring,
+    consulting,
     decisions,
     joining,
     language,
@@ -29,6 +30,7 @@ from service.review import (
     pages,
     people,
     policies,
+    second_readings,
     sharing,
     sign_on,
     stop,
@@ -66,6 +68,8 @@ for part in (
     stop,
     training,
     views,
+    consulting,
+    second_readings,
 ):
     blueprint.register_blueprint(part.blueprint)
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
+from service import second_readings
 from service.review import words
 from service.review.bulk import STANDS
 from service.review.excerpt import labels_of
@@ -32,13 +33,12 @@ class Decision:
     board: str
 
 
-def load_decided(session: Session) -> list[Decision]:
-    """The newest decisions on single posts that stand."""
+def load_decided(session: Session, reader: str) -> list[Decision]:
+    """The newest decisions on single posts that stand, without those that the moderator `reader` may read a second time."""
     together = exists().where(BulkItem.item_id == QueueItem.id, STANDS)
     newest = (QueueItem.decided_at.desc(), QueueItem.id.desc())
-    ids = session.scalars(
-        select(QueueItem.id).where(QueueItem.state == "decided", ~together).order_by(*newest).limit(LATEST)
-    ).all()
+    wanted = (QueueItem.state == "decided", ~together, QueueItem.id.not_in(second_readings.kept_from(reader)))
+    ids = session.scalars(select(QueueItem.id).where(*wanted).order_by(*newest).limit(LATEST)).all()
     query = (
         select(QueueItem, Verdict, Moderator, Revision.board, Forum.name)
         .join(Verdict, (Verdict.post_id == QueueItem.post_id) & Verdict.current)

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, literal, or_, select
+from sqlalchemy.orm import aliased
 
 from classifiers.labels import Severity
 from service import recusals
+from service.people.roles import people_who_may
 from service.review import words
-from service.store.models import Forum, QueueItem, Skip
+from service.store.models import Forum, Opinion, OpinionRequest, QueueItem, Skip
 
 LONGEST = 200
 """Code points of a board's name, the longest value of all."""
@@ -108,10 +110,12 @@ def of_age(age: str, moment: datetime) -> ColumnElement[bool]:
 
 
 def of_whom(who: str, reader: str, moment: datetime) -> ColumnElement[bool]:
-    """Whether an item is `reader`'s ("me"), by hand-over or because they read it, or nobody's."""
+    """Whether an item is `reader`'s ("me"), by hand-over, because they read it or are asked about it, or nobody's."""
     if who == "me":
         return or_(
-            QueueItem.assigned_to == reader, and_(QueueItem.claimed_by == reader, QueueItem.claimed_until > moment)
+            QueueItem.assigned_to == reader,
+            and_(QueueItem.claimed_by == reader, QueueItem.claimed_until > moment),
+            QueueItem.id.in_(turn_of(reader)),
         )
     return and_(
         QueueItem.assigned_to.is_(None), or_(QueueItem.claimed_until.is_(None), QueueItem.claimed_until <= moment)
@@ -119,6 +123,35 @@ def of_whom(who: str, reader: str, moment: datetime) -> ColumnElement[bool]:
 
 
 def free_for(reader: str, moment: datetime) -> ColumnElement[bool]:
-    """Whether `reader` may go on to an item: nobody else reads it, and it was not handed to another."""
+    """Whether `reader` may go on to an item: nobody else reads it, it was not handed to another, and it does not wait for
+    what a colleague says of it, because `reader` asked or has said what they would do themselves.
+    """
     unread = or_(QueueItem.claimed_by.is_(None), QueueItem.claimed_by == reader, QueueItem.claimed_until <= moment)
-    return and_(unread, or_(QueueItem.assigned_to.is_(None), QueueItem.assigned_to == reader))
+    unasked = QueueItem.id.not_in(_as_it_stands(OpinionRequest).where(OpinionRequest.asked_by == reader, WAITS))
+    unsaid = QueueItem.id.not_in(_as_it_stands(Opinion).where(Opinion.moderator_id == reader))
+    return and_(unread, or_(QueueItem.assigned_to.is_(None), QueueItem.assigned_to == reader), unasked, unsaid)
+
+
+WAITS = OpinionRequest.opinion_id.is_(None)
+
+
+def turn_of(reader: str) -> Select[tuple[str]]:
+    """Ids of the open items where a colleague asks for `reader`'s opinion, or has given the one that they asked for."""
+    item = aliased(QueueItem)
+    asked = and_(
+        WAITS,
+        OpinionRequest.asked_by != reader,
+        or_(OpinionRequest.asked_of == reader, OpinionRequest.asked_of.is_(None)),
+        literal(reader).in_(people_who_may("moderator", item.forum_id)),
+    )
+    answered = and_(~WAITS, OpinionRequest.asked_by == reader)
+    return _as_it_stands(OpinionRequest, item).where(or_(asked, answered))
+
+
+def _as_it_stands(
+    table: type[OpinionRequest] | type[Opinion], item: type[QueueItem] | None = None
+) -> Select[tuple[str]]:
+    """Ids of the open items that rows of the table speak of as they stand now."""
+    item = item or aliased(QueueItem)
+    same = and_(item.id == table.item_id, item.version == table.version)
+    return select(table.item_id).join(item, same).where(item.state == "open")

@@ -13,17 +13,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from classifiers.findings import Part
-from service import recusals
+from service import recusals, second_readings
 from service.decisions import flagged_distress
 from service.errors import NotFound
 from service.people.roles import people_who_may
 from service.review import appeals, claims, words
 from service.review.clock import Clock
 from service.review.highlight import Mark, Segment, segments
-from service.review.opinions import proposals
 from service.review.redaction import Redaction, redaction
 from service.review.rendered import Tag, readable
 from service.review.skips import has_skipped
+from service.review.talk import Said, Talk, load_lines, load_talk
 from service.store.models import Appeal, AuditEntry, Care, Forum, Moderator, Post, QueueItem, Revision, Verdict, now
 from service.verdicts import current_verdict
 
@@ -95,18 +95,12 @@ class Desk:
 
 
 @dataclass(frozen=True)
-class Proposal:
-    """A colleague's, or the reader's own, wish to remove a post whose author may be in distress."""
+class Blind:
+    """A second reading of the post by whoever reads the page: what was decided is kept from them."""
 
-    who: str
-    own: bool
-    label: str
-    note: str
-    when: datetime
-
-    @property
-    def removed_for(self) -> str:
-        return words.removed_for(self.label)
+    version: int
+    taken: bool
+    """Whether somebody else reads it at the moment."""
 
 
 @dataclass(frozen=True)
@@ -144,14 +138,15 @@ class ItemView:
     desk: Desk
     care: Care | None
     """What was done for the author so far."""
-    proposals: list[Proposal]
-    """Who would remove it, where a second person has to agree."""
+    talk: Talk
+    """What colleagues say of it to each other."""
     changing: bool = False
     """Whether its author has just changed it: the new text is not read yet."""
     hazards: tuple[str, ...] = ()
     """What of the post or its parent makes medical harm more likely, by `classifiers.hazards`."""
     broken: bool = False
     """True where the reasons could not be read; the text is shown without marks."""
+    blind: Blind | None = None
 
     @property
     def decision(self) -> Event | None:
@@ -159,8 +154,15 @@ class ItemView:
         return self.standing if self.item.state == "decided" and self.standing.by_person else None
 
     @property
+    def proposals(self) -> list[Said]:
+        """Who would remove it, where a second person has to agree."""
+        return [said for said in self.talk.opinions if said.action == "remove"]
+
+    @property
     def needs_care(self) -> bool:
         """Whether somebody may have to be looked after: the author, or whom they worry about."""
+        if self.blind:
+            return False
         return self.care is not None or any(reason.area == "self_harm" for reason in self.reasons)
 
     @property
@@ -172,7 +174,8 @@ class ItemView:
 def load_item(session: Session, item_id: str, reader: str, *, shown: bool = False) -> ItemView:
     """The page of one item as the moderator `reader` sees it; `shown` uncovers its personal data.
 
-    Raises NotFound, also for a deleted post.
+    What was decided is left out where `reader` may be the one to read it a second time. Raises NotFound, also for a
+    deleted post.
     """
     item = session.get(QueueItem, item_id)
     post = session.get(Post, item.post_id) if item else None
@@ -199,16 +202,23 @@ def load_item(session: Session, item_id: str, reader: str, *, shown: bool = Fals
         "changing": machine.revision.number != post.revision,
         "desk": load_desk(session, item, reader),
         "care": session.get(Care, post.id),
-        "proposals": [
-            Proposal(name, opinion.moderator_id == reader, opinion.label, opinion.note, opinion.created_at)
-            for opinion, name in proposals(session, item)
-        ],
+        "talk": load_talk(session, item, reader),
     }
+    again = second_readings.of_item(session, item.id, reader)
+    if again is not None:
+        common |= _kept(Blind(again.version, second_readings.is_taken(again, reader)))
     try:
         return ItemView(**common, **_read(machine, shown))
     except UNREADABLE as error:
         log.error("item %s: its verdict can't be shown (%s)", item.id, type(error).__name__)
         return ItemView(**common, **_unread(machine, shown))
+
+
+def _kept(blind: Blind) -> dict[str, Any]:
+    """In the place of all that could tell a second reader what was decided, by whom, when or why."""
+    became = words.State(_("Second reading"), _("What became of it is shown to you once you have read it."), "eye-off")
+    nothing = {"history": [], "talk": Talk(), "care": None, "clock": None, "desk": Desk(), "appeal": None}
+    return {"blind": blind, "state": became, "may_undo": False, "changing": False, **nothing}
 
 
 def load_desk(session: Session, item: QueueItem, reader: str) -> Desk:
@@ -354,6 +364,10 @@ def load_history(session: Session, post: Post) -> list[Event]:
     events = [(verdict.created_at, verdict.id, _event(verdict, names, undone, outcomes)) for verdict in verdicts]
     events += _appealed(session, post)
     events += [(entry.created_at, entry.id, _passed(entry, names)) for entry in entries if entry.what in words.PASSED]
+    for entry, line in load_lines(session, entries, names):
+        who = names.get(entry.moderator_id or "", "A moderator")
+        said = Event(who, line.what, entry.created_at, line.note, line.removed_for)
+        events.append((entry.created_at, entry.id, said))
     return [event for _, _, event in sorted(events, key=lambda known: known[:2], reverse=True)]
 
 

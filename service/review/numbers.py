@@ -11,10 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
+from service.agreement import Agreement
 from service.review import words
+from service.review.agreement import Agreements
 from service.review.appeals import AppealNumbers, count_appeals
 from service.store.models import Moderator, QueueItem, Revision, now
 
@@ -30,6 +33,8 @@ class LabelNumbers:
     """One label in the chosen time. A decision upholds the models where the post was not approved."""
 
     words: str
+    name: str = ""
+    """`area.label`; empty for all of them."""
     waiting: int = 0
     minutes: list[float] = field(default_factory=list)
     """From arrival to decision, of each decided item."""
@@ -95,7 +100,7 @@ def load_numbers(session: Session, days: int, reader: str | None) -> Numbers:
     moment = now()
     since = moment - timedelta(days=days)
     every = LabelNumbers(_("All"))
-    labels = {name: LabelNumbers(said) for name, said in words.LABEL_CHOICES.items()}
+    labels = {name: LabelNumbers(said, name) for name, said in words.LABEL_CHOICES.items()}
     people = _count_decided(session, since, moment, every, labels)
     waiting = QueueItem.state == "open"
     for found, count in _by_labels(session, waiting):
@@ -158,20 +163,28 @@ def _people(session: Session, counts: dict[str, list[int]], reader: str | None) 
     return sorted((Person(each.called, *counts[each.id]) for each in session.scalars(wanted)), key=lambda p: p.name)
 
 
-def as_csv(numbers: Numbers) -> str:
+def as_csv(numbers: Numbers, agreements: Agreements) -> str:
     """One row for each label, and one for appeals. No cell can begin a formula: labels are Heed's own words, the rest are numbers."""
     written = io.StringIO()
     table = csv.writer(written)
     decided = [_("waiting"), _("decided"), _("upheld"), _("overturned")]
-    table.writerow([_("label"), *decided, _("median minutes"), _("p95 minutes"), _("received")])
-    table.writerows(_rows([numbers.all, *numbers.labels]))
+    table.writerow([_("label"), *decided, _("median minutes"), _("p95 minutes"), _("received"), *map(str, READ_TWICE)])
+    known = {each.name for each in numbers.labels}
+    only_read = [LabelNumbers(words.LABEL_CHOICES[name], name) for name in agreements.labels if name not in known]
+    table.writerows(_rows([numbers.all, *numbers.labels, *only_read], agreements))
     asked = numbers.appeals
     went = (asked.waiting, asked.upheld + asked.granted, asked.upheld, asked.granted)
-    table.writerow([words.AREAS["appeal"], *went, "", "", asked.received])
+    table.writerow([words.AREAS["appeal"], *went, "", "", asked.received, *[""] * len(READ_TWICE)])
     return written.getvalue()
 
 
-def _rows(labels: Iterable[LabelNumbers]) -> Iterable[list[object]]:
+READ_TWICE = (_l("read twice"), _l("alike"), _l("kappa"), _l("kappa from"), _l("kappa to"))
+
+
+def _rows(labels: Iterable[LabelNumbers], agreements: Agreements) -> Iterable[list[object]]:
     for each in labels:
         times = ["" if value is None else round(value, 1) for value in (each.median, each.p95)]
-        yield [each.words, each.waiting, each.decided, each.upheld, each.overturned, *times, ""]
+        found = agreements.labels.get(each.name, Agreement(0)) if each.name else agreements.all
+        shares = (found.alike, found.kappa, *(found.interval or (None, None)))
+        twice = [found.pairs, *("" if value is None else round(value, 3) for value in shares)]
+        yield [each.words, each.waiting, each.decided, each.upheld, each.overturned, *times, "", *twice]

@@ -10,11 +10,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from service import audit, author_messages
+from service import audit, author_messages, second_readings
+from service.agreement import FEWEST
 from service.errors import NotFound
 from service.people import budget
-from service.review import stop, words
+from service.review import stop, words, would
 from service.review.access import reading, require_to_decide, writing
+from service.review.agreement import load_agreements
 from service.review.author import load_earlier
 from service.review.claims import claim, let_go
 from service.review.counts import load_counts
@@ -45,6 +47,7 @@ def queue() -> ResponseReturnValue:
         counts = load_counts(db, filters, g.moderator.id, now())
         views = load_views(db, g.moderator.id)
         today = budget.Today.of(db, g.moderator.id, now())
+        again = second_readings.count(db, g.moderator.id)
     return render_template(
         "review/queue.html",
         rows=rows,
@@ -52,6 +55,7 @@ def queue() -> ResponseReturnValue:
         counts=counts,
         filters=filters,
         views=views,
+        again=again,
         continued=bool(after),
         enough=[(budget.SAID[name], today.count(name)) for name in today.spent],
     )
@@ -61,22 +65,31 @@ def queue() -> ResponseReturnValue:
 def decided() -> ResponseReturnValue:
     """What was decided lately, each with its undo while there is time."""
     with reading() as db:
-        decisions = sorted([*load_decided(db), *load_latest(db)], key=lambda each: each.when, reverse=True)
-    return render_template("review/decided.html", decisions=decisions)
+        found = [*load_decided(db, g.moderator.id), *load_latest(db)]
+        decisions = sorted(found, key=lambda each: each.when, reverse=True)
+        again = second_readings.count(db, g.moderator.id)
+    return render_template("review/decided.html", decisions=decisions, again=again)
 
 
 @blueprint.get("/numbers")
 def numbers() -> ResponseReturnValue:
     """What waits, how long people take, how often they think as the models did."""
     with reading() as db:
-        return render_template("review/numbers.html", numbers=_numbers(db), choices=DAYS)
+        return render_template(
+            "review/numbers.html",
+            numbers=_numbers(db),
+            agreements=load_agreements(db, _days()),
+            labels=words.LABEL_CHOICES,
+            fewest=FEWEST,
+            choices=DAYS,
+        )
 
 
 @blueprint.get("/numbers.csv")
 def numbers_csv() -> ResponseReturnValue:
     """The same, a row for each label."""
     with reading() as db:
-        written = as_csv(_numbers(db))
+        written = as_csv(_numbers(db), load_agreements(db, _days()))
     name = _("heed-%(days)s-days.csv", days=_days())
     return Response(written, mimetype="text/csv", headers={"Content-Disposition": f"attachment; filename={name}"})
 
@@ -102,6 +115,7 @@ def item(item_id: str) -> ResponseReturnValue:
             item = db.get(QueueItem, item_id)
             if item and budget.open_item(db, item, g.moderator.id, now()) and may_decide(item):
                 began = claim(db, item_id, g.moderator.id)
+            second_readings.take(db, item_id, g.moderator.id)
     with reading() as db:
         item = db.get(QueueItem, item_id)
         if item and (category := budget.Today.of(db, g.moderator.id, now()).stops(item)):
@@ -123,13 +137,14 @@ def render_item(db: Session, item_id: str, *, problem: str = "", note: str = "",
         shown=shown,
         filters=filters,
         summary=summary(view.item.labels, view.revision, view.hazards),
-        following=next_item(db, filters, reader, view.item),
-        previous=previous_item(db, filters, reader, view.item),
+        following="" if view.blind else next_item(db, filters, reader, view.item),
+        previous="" if view.blind else previous_item(db, filters, reader, view.item),
         began=began.isoformat() if began else "",
         renew_seconds=settings().claim_seconds // 3,
         skips=words.SKIPS,
-        earlier=load_earlier(db, view.revision),
+        earlier=load_earlier(db, view.revision, reader),
         thread=load_thread(db, view.revision, session.get("shown", [])),
+        would=would.CHOICES,
         removals=removal_choices((f"{reason.area}.{reason.label}", reason.words) for reason in view.reasons),
         outcomes=words.OUTCOMES,
         telling=telling(db, view),

@@ -16,8 +16,9 @@ from service.review import claims, words
 from service.review.appeals import OpenAppeal, load_appeals
 from service.review.clock import Clock
 from service.review.excerpt import Excerpt, excerpt, labels_in
-from service.review.filters import Filters, free_for, waiting
+from service.review.filters import Filters, free_for, turn_of, waiting
 from service.review.item import UNREADABLE
+from service.review.talk import Mark, load_marks
 from service.store.models import Forum, QueueItem, Revision, Verdict, now
 from service.urgency import CRISIS_LANE, alone
 
@@ -44,6 +45,8 @@ class Row:
     clock: Clock | None = None
     holder: str = ""
     """Which colleague reads it at the moment, or was handed it."""
+    mark: Mark | None = None
+    """What colleagues say of it to each other."""
     labels: list[str] = field(default_factory=list)
     excerpt: Excerpt = field(default_factory=Excerpt)
     broken: bool = False
@@ -55,17 +58,25 @@ class Row:
 
 
 def load_rows(session: Session, filters: Filters, reader: str, after: str = "") -> tuple[list[Row], str]:
-    """One page of open items as the moderator `reader` sees them, and the cursor of the next page, empty on the last."""
-    moment = now()
-    query = select(QueueItem).where(*waiting(filters, reader, moment)).order_by(*ORDER).limit(PAGE + 1)
+    """One page of open items as the moderator `reader` sees them, and the cursor of the next page, empty on the last.
+
+    Of what is theirs, that where it is their turn to say something comes before all else.
+    """
+    moment, first = now(), []
+    query = select(QueueItem).where(*waiting(filters, reader, moment)).order_by(*ORDER)
     place = _parse(after)
+    if filters.who == "me":
+        turn = QueueItem.id.in_(turn_of(reader))
+        first = [] if place else list(session.scalars(query.where(turn)))
+        query = query.where(~turn)
     if place:
         query = query.where(PLACE > _at(place))
-    items = list(session.scalars(query))
+    items = list(session.scalars(query.limit(PAGE + 1)))
     shown = items[:PAGE]
-    rows = rows_of(session, shown, load_sources(session, shown), reader, moment)
+    everything = first + shown
+    rows = rows_of(session, everything, load_sources(session, everything), reader, moment)
     today = Today.of(session, reader, moment)
-    rows = [replace(row, enough=bool(today.stops(item))) for row, item in zip(rows, shown, strict=True)]
+    rows = [replace(row, enough=bool(today.stops(item))) for row, item in zip(rows, everything, strict=True)]
     return rows, cursor(shown[-1]) if len(items) > PAGE else ""
 
 
@@ -75,6 +86,8 @@ def rows_of(
     """These items as lines, as the moderator `reader` sees them."""
     held = claims.holders(session, items, reader, moment)
     rows = [_row(item, *sources[item.id], held.get(item.id, ""), moment) for item in items]
+    marks = load_marks(session, items, reader)
+    rows = [replace(row, mark=marks.get(row.id)) for row in rows]
     return _with_appeals(rows, load_appeals(session, items))
 
 

@@ -11,6 +11,7 @@ from service.errors import Conflict, Invalid
 from service.people.roles import people_who_may
 from service.review import words
 from service.review.claims import open_item
+from service.review.opinions import pass_on
 from service.store.models import Moderator, QueueItem, Skip
 from service.urgency import CRISIS_LANE
 
@@ -32,6 +33,7 @@ def skip(session: Session, item_id: str, moderator: Moderator, reason: str) -> N
         item.let_go()
     if item.assigned_to == moderator.id:
         item.assigned_to = None
+    pass_on(session, item, moderator)
     audit.write(session, "skipped", moderator_id=moderator.id, post_id=item.post_id, reason=reason)
 
 

@@ -41,6 +41,7 @@ __all__ = [
     "Membership",
     "Moderator",
     "Opinion",
+    "OpinionRequest",
     "PolicyVersion",
     "Post",
     "QueueItem",
@@ -48,6 +49,7 @@ __all__ = [
     "RecoveryCode",
     "Revision",
     "SavedView",
+    "SecondReading",
     "ShadowVerdict",
     "Skip",
     "Verdict",
@@ -63,6 +65,10 @@ OPEN = {"sqlite_where": text("state = 'open'"), "postgresql_where": text("state 
 BY_MODELS = {
     "sqlite_where": text("decided_by IS NULL"),
     "postgresql_where": text("decided_by IS NULL"),
+}
+UNREAD = {
+    "sqlite_where": text("opinion_id IS NULL"),
+    "postgresql_where": text("opinion_id IS NULL"),
 }
 CLAIMED = {
     "sqlite_where": text("claimed_by IS NOT NULL"),
@@ -319,10 +325,15 @@ class Skip(Base):
 
 
 class Opinion(Base):
-    """What a moderator would do with an item, where a second person has to agree before it is done."""
+    """What a moderator would do with an item; by itself it does nothing. A removal that a second person has to agree to, an
+    answer to a colleague's question, or what a second reader of a decided post says without knowing the decision.
+    """
 
     __tablename__ = "opinion"
-    __table_args__ = (UniqueConstraint("item_id", "version", "moderator_id"),)
+    __table_args__ = (
+        UniqueConstraint("item_id", "version", "moderator_id"),
+        Index("ix_opinion_moderator", "moderator_id"),
+    )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("opinion"))
     item_id: Mapped[str] = mapped_column(ForeignKey("queue_item.id", ondelete="CASCADE"))
@@ -331,6 +342,48 @@ class Opinion(Base):
     action: Mapped[str] = mapped_column(String(10), comment="as in service.decisions.ACTIONS")
     label: Mapped[str] = mapped_column(String(80), default="", comment="what it would be removed for")
     note: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class OpinionRequest(Base):
+    """A moderator asks a colleague, or all of them, what they would do with an open item."""
+
+    __tablename__ = "opinion_request"
+    __table_args__ = (Index("ix_opinion_request_item", "item_id"),)
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("request"))
+    item_id: Mapped[str] = mapped_column(ForeignKey("queue_item.id", ondelete="CASCADE"))
+    version: Mapped[int] = mapped_column(Integer, comment="the item's, when it was asked; of another it asks no more")
+    asked_by: Mapped[str] = mapped_column(ForeignKey("moderator.id"))
+    asked_of: Mapped[str | None] = mapped_column(ForeignKey("moderator.id"), comment="null: anybody")
+    question: Mapped[str] = mapped_column(Text, default="")
+    opinion_id: Mapped[str | None] = mapped_column(
+        ForeignKey("opinion.id", ondelete="CASCADE"), comment="the answer; null: it waits"
+    )
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class SecondReading(Base):
+    """A decision drawn to be read again by somebody who does not know it."""
+
+    __tablename__ = "second_reading"
+    __table_args__ = (
+        Index("ix_second_reading_item", "item_id"),
+        Index("ix_second_reading_unread", "created_at", **UNREAD),
+    )
+
+    verdict_id: Mapped[str] = mapped_column(
+        ForeignKey("verdict.id", ondelete="CASCADE"), primary_key=True, comment="the decision"
+    )
+    item_id: Mapped[str] = mapped_column(ForeignKey("queue_item.id", ondelete="CASCADE"))
+    version: Mapped[int] = mapped_column(Integer, comment="the item's after the decision; at another it waits no more")
+    labels: Mapped[str] = mapped_column(Text, default="", comment="service.urgency.topics of the post then")
+    opinion_id: Mapped[str | None] = mapped_column(
+        ForeignKey("opinion.id", ondelete="CASCADE"), comment="what the second reader would do; null: it waits"
+    )
+    claimed_by: Mapped[str | None] = mapped_column(ForeignKey("moderator.id"), comment="who reads it")
+    claimed_until: Mapped[datetime | None]
+    left_by: Mapped[str] = mapped_column(Text, default="", comment="who left it to others: ` moderator moderator `")
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 

@@ -29,7 +29,7 @@ PANELS = {"personal-data": {"redacting": "x"}, "post": {"removing": "r", "tellin
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["HEED_DATA_DIR"] = folder
+        os.environ["HEED_DATA_DIR"], os.environ["HEED_DOUBLE_REVIEW_SHARE"] = folder, "0"
         pages = _prepare(folder)
         from service.web import create_app
 

@@ -73,7 +73,8 @@ def test_the_export_holds_a_row_for_each_label(console, decided):
     answer = console.get("/console/numbers.csv")
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert rows[0] == {"label": "All", "waiting": "12", "decided": "2", "upheld": "1", "overturned": "1",
-                       "median minutes": "120.0", "p95 minutes": "180.0", "received": ""}  # fmt: skip
+                       "median minutes": "120.0", "p95 minutes": "180.0", "received": "", "read twice": "0", "alike": "",
+                       "kappa": "", "kappa from": "", "kappa to": ""}  # fmt: skip
     assert answer.mimetype == "text/csv" and not any(row["label"][0] in "=+-@" for row in rows)
 
 

@@ -62,6 +62,8 @@ function press(key) {
   const panel = target.closest("[data-panel]");
   if (panel) openPanel(panel);
   else target.click();
+  const unfolded = target.tagName === "SUMMARY" && !panel && target.parentElement.open;
+  if (unfolded) target.parentElement.querySelector("input[type=radio]")?.focus();
   return true;
 }
 
