@@ -22,6 +22,8 @@ WORDS = {
 }
 LEFT_OUT = "left_out"
 """The type of a span that a moderator leaves out, whatever it is."""
+HIDDEN = "[removed]"
+"""What stands in its place."""
 PLACEHOLDER = re.compile(rf"\[(?:(?:{'|'.join(WORDS.values())}) )?removed\]")
 
 
@@ -44,7 +46,7 @@ def redact_with_places(text: str, spans: Iterable[MarkedSpan]) -> tuple[str, lis
 
 
 def _said(span: MarkedSpan) -> str:
-    return f"[{WORDS[span.type]} removed]" if span.type in WORDS else "[removed]"
+    return f"[{WORDS[span.type]} removed]" if span.type in WORDS else HIDDEN
 
 
 def says_nothing(redacted: str) -> bool:

@@ -7,8 +7,9 @@ import hmac
 from collections.abc import Iterable
 from typing import Any
 
+from classifiers.findings import Part
 from classifiers.labels import MEDICAL, PERSONAL_DATA, SELF_HARM, THIRD_PARTY_HEALTH
-from service.decisions import HIDDEN
+from service.policy.redact import HIDDEN
 from service.review.examples.cover import Cover, Piece, Secret
 from service.settings import settings
 from service.store.models import Forum, Revision, Verdict
@@ -28,7 +29,7 @@ def record(verdict: Verdict, revision: Revision, forum: Forum, findings: dict[st
     said = implied(document, verdict.action)
     if said is None or document["not_checked"] or findings["not_checked"]:
         return None
-    if HIDDEN in document.get("published", ""):
+    if HIDDEN in document.get("published", "") + document.get("published_title", ""):
         # A person left out what the models had not found, so there may be more.
         return None
     labels, known = said
@@ -37,13 +38,14 @@ def record(verdict: Verdict, revision: Revision, forum: Forum, findings: dict[st
     names = {revision.author, forum.name, forum.slug if "-" in forum.slug else ""}
     cover = Cover(revision, secrets, names)
     pieces = cover.body()
+    titled = any(span.get("in") == Part.TITLE for span in (*findings["spans"], *document["spans"]))
     if not any(character.isalpha() for piece in pieces if not piece.type for character in piece.text):
         return None
     return {
         "id": f"decided-{_hash(revision.post_id)}",
         "thread": f"decided-{_hash(forum.id + revision.parent) if revision.parent else _hash(revision.post_id)}",
-        "title": cover.title,
-        "parent": cover.parent,
+        "title": "" if titled else cover.title,
+        "parent": "" if document.get("parent_spans") else cover.parent,
         "text": "".join(piece.text for piece in pieces),
         "medical": _medical(labels),
         "self_harm": _self_harm(labels),
@@ -68,9 +70,9 @@ def implied(document: dict[str, Any], action: str) -> tuple[set[Label], set[str]
 
 
 def _secrets(document: dict[str, Any], findings: dict[str, Any], length: int) -> Iterable[Secret]:
-    """All that may be personal data, however unsure the models were. Raises ValueError for a place outside the body."""
+    """All in the body that may be personal data, however unsure the models were. Raises ValueError for a place outside the body."""
     for span in (*findings["spans"], *document["spans"]):
-        if span["area"] == "personal_data" and span["type"] in PERSONAL_DATA:
+        if span["area"] == "personal_data" and span["type"] in PERSONAL_DATA and span.get("in", Part.BODY) == Part.BODY:
             if not 0 <= span["start"] < span["end"] <= length:
                 raise ValueError("a span outside the body")
             yield Secret(span["start"], span["end"], span["type"])
