@@ -81,7 +81,7 @@ def record_decision(session: Session, item_id: str, version: int, moderator: Mod
         appeals.settle(item, appeal, standing, verdict)
         more["appeal"] = appeals.told(appeal)
         detail |= {"appeal": appeal.id, "outcome": appeal.state}
-        detail |= {"own_decision": "nobody else was left"} if own else {}
+        detail |= {"own_decision": "nobody_left"} if own else {}
     announce(session, post, machine.revision, verdict, "post.decision", **more)
     audit.write(session, "decided", moderator_id=moderator.id, post_id=post.id, **detail)
     if decision.action == "hold" and flagged_distress(machine.document):

@@ -151,7 +151,8 @@ class ItemView:
     @property
     def decision(self) -> Event | None:
         """The decision in force, where a person made one."""
-        return self.standing if self.item.state == "decided" and self.standing.by_person else None
+        known = self.item.state == "decided" and not self.blind and self.standing.by_person
+        return self.standing if known else None
 
     @property
     def proposals(self) -> list[Said]:
@@ -365,7 +366,7 @@ def load_history(session: Session, post: Post) -> list[Event]:
     events += _appealed(session, post)
     events += [(entry.created_at, entry.id, _passed(entry, names)) for entry in entries if entry.what in words.PASSED]
     for entry, line in load_lines(session, entries, names):
-        who = names.get(entry.moderator_id or "", "A moderator")
+        who = names.get(entry.moderator_id or "", _("A moderator"))
         said = Event(who, line.what, entry.created_at, line.note, line.removed_for)
         events.append((entry.created_at, entry.id, said))
     return [event for _, _, event in sorted(events, key=lambda known: known[:2], reverse=True)]

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from service import audit
+from service import audit, recusals
 from service.decisions import flagged_distress
 from service.errors import Conflict, Forbidden, Invalid
 from service.people.roles import people_who_may
@@ -69,7 +69,10 @@ def who_can_be_asked(session: Session, item: QueueItem, asker: str) -> list[Mode
     said = select(Opinion.moderator_id).where(Opinion.item_id == item.id, Opinion.version == item.version)
     able = people_who_may("moderator", item.forum_id).where(Moderator.id.not_in(skipped), Moderator.id.not_in(said))
     people = session.scalars(select(Moderator).where(Moderator.id.in_(able), Moderator.id != asker))
-    return sorted(people, key=lambda person: person.called)
+    return sorted(
+        (person for person in people if not recusals.is_closed_to(session, item.id, person.id)),
+        key=lambda person: person.called,
+    )
 
 
 def ask(session: Session, item_id: str, moderator: Moderator, of: str, question: str) -> OpinionRequest:

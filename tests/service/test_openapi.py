@@ -62,7 +62,7 @@ def test_an_appeal_and_its_callback_have_the_described_shape(author, items, cons
     fits("Appeal", author.appeal(FORMS).json)
     console.decide(items[FORMS], "redact")
     fits("Standing", author.standing(FORMS))
-    form = {"step": "help", "message": "We are here."}
+    form = {"step": "help", "help": "We are here."}
     assert console.post(f"/console/items/{items[FORMS]}/care", **form).status_code == 303
     with store.read() as session:
         payloads = {each.event: each.payload for each in session.scalars(select(Delivery).order_by(Delivery.id))}

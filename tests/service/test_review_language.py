@@ -48,6 +48,8 @@ NO_TEXT = {
     "openid profile",
     "password and code",
     "Value error, ",
+    "a span outside the body",
+    "training data: ",
 }
 """Strings of the code that nobody reads in a page: names, entries of the audit log, what is compared with."""
 HEADER = re.compile(r"[A-Z]\w+(-[A-Z]\w+)+")
