@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext, ngettext
 
+from service import appeals
 from service.review import words
 from service.store.models import Revision
 
@@ -30,7 +31,8 @@ ORDER = {topic: place for place, topic in enumerate(words.LABEL_CHOICES)}
 
 def summary(topics: str, revision: Revision, hazards: Iterable[str] = ()) -> list[str]:
     """The parts of the line; `topics` as `service.urgency.topics` makes them."""
-    found = sorted(topics.split(), key=lambda topic: (_area(topic), ORDER.get(topic, len(ORDER))))
+    of_post = [topic for topic in topics.split() if topic != appeals.TOPIC]
+    found = sorted(of_post, key=lambda topic: (_area(topic), ORDER.get(topic, len(ORDER))))
     labels = [_said(topic) for topic in found if not topic.startswith("claim.")]
     claims = sum(topic.startswith("claim.") for topic in found)
     parts = labels + [ngettext("a claim to check", "claims to check", claims)] * bool(claims)

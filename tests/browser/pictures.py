@@ -7,14 +7,13 @@ import os
 import sys
 import tempfile
 import threading
-from datetime import timedelta
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 from werkzeug.serving import make_server
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "browser")]
 TARGET = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "pictures"
 PASSWORD = "correct horse battery staple"
 SIZES = {
@@ -23,7 +22,7 @@ SIZES = {
     "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light", "has_touch": True, "is_mobile": True},
 }
 
-PANELS = {"personal-data": {"redacting": "x"}, "post": {"removing": "r", "telling": "m"}}
+PANELS = {"personal-data": {"redacting": "x"}, "post": {"removing": "r", "telling": "m", "asking": "c"}}
 """Panels that a key opens on a page, by the picture's name."""
 
 
@@ -49,15 +48,14 @@ def main() -> None:
 
 def _prepare(folder: str) -> dict[str, str]:
     """A database of the tests' sample posts; the pages to show, by name."""
+    from evening import addresses, stage
     from people import add_person
     from review_posts import seed
 
-    from service import care
-    from service.decisions import Decision, record_decision
     from service.forums import add_forum
     from service.store import Store
     from service.store.migrate import upgrade
-    from service.store.models import Care, Forum, QueueItem, SavedView, now
+    from service.store.models import Forum
 
     url = f"sqlite:///{Path(folder).absolute() / 'heed.db'}"
     upgrade(url)
@@ -66,44 +64,15 @@ def _prepare(folder: str) -> dict[str, str]:
         robin, sam = (add_person(session, name, role) for name, role in (("robin", "admin"), ("sam", "moderator")))
         sam.alias = "Night owl"
         forum = add_forum(session, "harbour", "The Harbour", callback_url="https://forum.example.org/heed").forum
-        items = seed(session, session.get_one(Forum, forum.id))
-        late = session.get_one(QueueItem, items[0])
-        late.due_at = now() - timedelta(minutes=3)
-        held = session.get_one(QueueItem, items[4])
-        held.claimed_by, held.claimed_at, held.claimed_until = sam.id, now(), now() + timedelta(minutes=4)
-        session.add(SavedView(moderator_id=robin.id, name="Medicines tonight", filters={"board": "Medicines"}))
-        for place, action, note in ((13, "approve", "told, not asked"), (9, "hold", "asked the author for a source")):
-            item = session.get_one(QueueItem, items[place])
-            record_decision(session, item.id, item.version, sam, Decision(action, note))
-        care.plan_check_in(session, items[1], robin)
-        session.get_one(Care, session.get_one(QueueItem, items[1]).post_id).check_in_at = now()
-        care.send_help(session, items[0], sam, "We read it.")
-        care.note_reply(session, items[0], sam)
+        forum = session.get_one(Forum, forum.id)
+        items = seed(session, forum)
+        stage(session, forum, items, robin, sam)
     store.close()
-    return {
-        "log-in": "/console/login",
-        "queue": "/console/",
-        "narrowed": "/console/?label=medical&severity=high",
-        "post": f"/console/items/{items[2]}",
-        "crisis": f"/console/items/{items[0]}",
-        "personal-data": f"/console/items/{items[5]}",
-        "in-other-hands": f"/console/items/{items[4]}",
-        "decided": "/console/decided",
-        "rendered": f"/console/items/{items[9]}",
-        "numbers": "/console/numbers",
-        "account": "/console/account",
-        "second-factor": "/console/account/second-factor",
-        "people": "/console/people",
-        "person": f"/console/people/{sam.id}",
-        "policy": "/console/policy/harbour",
-        "messages": "/console/messages/harbour",
-        "care": "/console/care",
-        "nothing-here": "/console/?label=claim&severity=critical",
-    }
+    return {"log-in": "/console/login", **addresses(items), "person": f"/console/people/{sam.id}"}
 
 
 def _take(browser: Browser, site: str, size: str, options: dict, pages: dict[str, str]) -> None:
-    context = browser.new_context(base_url=site, **options)
+    context = browser.new_context(base_url=site, locale="en-GB", **options)
     page = context.new_page()
     for name, path in pages.items():
         page.goto(path)
@@ -117,6 +86,13 @@ def _take(browser: Browser, site: str, size: str, options: dict, pages: dict[str
             page.get_by_label("Password").fill(PASSWORD)
             page.get_by_role("button", name="Log in").click()
             page.wait_for_url("**/console/")
+        if name == "queue":
+            for box in page.get_by_role("checkbox").all()[:3]:
+                box.check()
+            page.screenshot(path=TARGET / f"choosing-{size}.png")
+            page.get_by_role("button", name="Decide several").first.click()
+            page.wait_for_url("**/together*")
+            page.screenshot(path=TARGET / f"together-{size}.png")
         if name == "policy":
             page.get_by_label("Telling someone which dose to take: counts from").fill("0.9")
             page.get_by_role("button", name="Try it on the last days").click()
@@ -126,6 +102,21 @@ def _take(browser: Browser, site: str, size: str, options: dict, pages: dict[str
             page.wait_for_url("**/shadow")
             page.screenshot(path=TARGET / f"policy-shadow-{size}.png")
     context.close()
+    _in_german(browser, site, size, options, pages)
+
+
+def _in_german(browser: Browser, site: str, size: str, options: dict, pages: dict[str, str]) -> None:
+    """Longer words need room."""
+    page = browser.new_context(base_url=site, locale="de-DE", **options).new_page()
+    page.goto("/console/login")
+    page.locator("#name").fill("robin")
+    page.locator("#password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/console/")
+    for name in ("queue", "post"):
+        page.goto(pages[name])
+        page.screenshot(path=TARGET / f"{name}-german-{size}.png")
+    page.context.close()
 
 
 if __name__ == "__main__":

@@ -2,31 +2,16 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from evening import INJURY, addresses, stage, tire
 from people import add_person
 from playwright.sync_api import Page
 from sqlalchemy import select
 
-from service.decisions import Decision, record_decision
 from service.people.roles import set_role
-from service.store.models import Moderator, QueueItem, now
+from service.store.models import Forum, Moderator
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
-PAGES = (
-    "queue",
-    "narrowed",
-    "empty",
-    "crisis",
-    "medical",
-    "personal",
-    "broken link",
-    "decided",
-    "numbers",
-    "account",
-    "second factor",
-    "people",
-    "person",
-)
 LOOKS = {
     "light": {"color_scheme": "light"},
     "dark": {"color_scheme": "dark"},
@@ -35,32 +20,14 @@ LOOKS = {
 }
 
 
-def make_late(store, items) -> None:
-    """One crisis post is overdue, two posts are decided, there is a colleague, and robin is an admin."""
+@pytest.fixture
+def evening(store, items, moderator) -> None:
+    """Everything the console can show; robin is an admin."""
     with store.write() as session:
         sam = add_person(session, "sam")
-        set_role(session, session.scalar(select(Moderator).where(Moderator.name == "robin")), None, "admin")
-        session.get_one(QueueItem, items[0]).due_at = now()
-        for place, action in ((13, "approve"), (9, "hold")):
-            item = session.get_one(QueueItem, items[place])
-            record_decision(session, item.id, item.version, sam, Decision(action))
-
-
-def address(page: str, items: list[str]) -> str:
-    places = {"crisis": 0, "medical": 2, "personal": 5}
-    if page in places:
-        return f"/console/items/{items[places[page]]}"
-    return {
-        "queue": "/console/",
-        "narrowed": "/console/?label=medical&severity=high",
-        "empty": "/console/?label=claim&severity=critical",
-        "broken link": "/console/nowhere",
-        "decided": "/console/decided",
-        "numbers": "/console/numbers",
-        "account": "/console/account",
-        "second factor": "/console/account/second-factor",
-        "people": "/console/people",
-    }[page]
+        robin = session.scalar(select(Moderator).where(Moderator.name == "robin"))
+        set_role(session, robin, None, "admin")
+        stage(session, session.scalar(select(Forum)), items, robin, sam)
 
 
 def complaints(page: Page) -> list[str]:
@@ -69,18 +36,33 @@ def complaints(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_axe_finds_nothing(open_page, items, store, look):
-    page = open_page(**LOOKS[look])
-    make_late(store, items)
-    found = {}
-    for name in PAGES:
-        if name == "person":
-            page.get_by_role("link", name="sam").click()
-        else:
-            page.goto(address(name, items))
+def test_axe_finds_nothing(open_page, items, store, look, request):
+    page, found = open_page(**LOOKS[look]), {}
+    request.getfixturevalue("evening")
+
+    def check(name: str) -> None:
         found[name] = complaints(page)
         page.evaluate("() => document.querySelectorAll('details').forEach((each) => { each.open = true; })")
         found[f"{name}, opened"] = complaints(page)
+
+    for name, address in addresses(items).items():
+        page.goto(address)
+        check(name)
+    page.goto("/console/people")
+    page.get_by_role("link", name="sam").click()
+    check("person")
+    page.goto("/console/")
+    for box in page.get_by_role("checkbox").all()[:2]:
+        box.check()
+    check("choosing")
+    page.get_by_role("button", name="Decide several").first.click()
+    check("together")
+    page.get_by_role("button", name="Approve").click()
+    check("done together")
+    with store.write() as session:
+        tire(session, items, session.scalar(select(Moderator).where(Moderator.name == "robin")))
+    page.goto(f"/console/items/{items[INJURY]}")
+    check("enough for today")
     page.keyboard.press("?")
     found["keys"] = complaints(page)
     assert {name: said for name, said in found.items() if said} == {}

@@ -286,3 +286,10 @@ def test_an_appeal_that_is_old_is_not_counted(store, console, removed):
         appeal = session.merge(appeals_of(store, MEDICAL)[0], load=True)
         appeal.created_at = appeal.created_at.replace(year=2020)
     assert "Appeals: 0 received" in text(console.page("/console/numbers"))
+
+
+def test_the_line_above_the_post_says_what_the_post_holds(sam, console, author, items):
+    console.decide(items[MEDICAL], "remove", label="medical.dosing")
+    author.appeal(MEDICAL)
+    page = text(sam.page(f"/console/items/{items[MEDICAL]}"))
+    assert "In it: urging to stop a treatment · telling someone which dose to take · phone number · claims to check" in page
