@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from review_posts import SAMPLES, Sample, add_post, add_revision
 from sqlalchemy import func, select
 
 from service import second_readings
+from service.errors import Conflict
 from service.forums import add_forum
 from service.intake.accept import delete, erase
 from service.review.agreement import load_agreements
@@ -249,6 +251,26 @@ def test_two_do_not_read_the_same_for_nothing(store, first, console, sam, items)
     assert late.status_code == 409 and "waits no longer for you" in text(late.text)
     with store.read() as session:
         assert session.scalar(select(func.count()).select_from(Opinion)) == 1
+
+
+def test_of_two_at_once_one_is_told_so(store, first, sam, console, items):
+    first.decide(items[HELD], "hold")
+
+    def say(session, name: str) -> None:
+        who = session.scalar(select(Moderator).where(Moderator.name == name))
+        second_readings.answer(session, items[HELD], 2, who, Opinion(action="hold", label="", note=""))
+
+    def late() -> None:
+        with store.write() as session:
+            say(session, "sam")
+
+    with ThreadPoolExecutor(1) as pool:
+        with store.write() as session:
+            say(session, "robin")
+            second = pool.submit(late)
+            with pytest.raises(TimeoutError):
+                second.result(0.5)
+        assert isinstance(second.exception(20), Conflict)
 
 
 def test_opening_another_lets_go_of_the_first(first, console, sam, items):
