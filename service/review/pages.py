@@ -143,7 +143,7 @@ def render_item(db: Session, item_id: str, *, problem: str = "", note: str = "",
         renew_seconds=settings().claim_seconds // 3,
         skips=words.SKIPS,
         earlier=load_earlier(db, view.revision, reader),
-        thread=load_thread(db, view.revision, session.get("shown", [])),
+        thread=load_thread(db, view.revision, reader, session.get("shown", [])),
         would=would.CHOICES,
         removals=removal_choices((f"{reason.area}.{reason.label}", reason.words) for reason in view.reasons),
         outcomes=words.OUTCOMES,
@@ -185,7 +185,7 @@ def personal_data(item_id: str) -> ResponseReturnValue:
         item = db.get(QueueItem, item_id)
         if item is None:
             raise NotFound(_("There is no such post in the queue. Go back to the queue and reload it."))
-        around = load_thread(db, db.get_one(Verdict, item.verdict_id).revision)
+        around = load_thread(db, db.get_one(Verdict, item.verdict_id).revision, g.moderator.id)
         # The post itself comes last: it is what the session forgets last.
         seen = [(said.post_id, said.verdict_id) for said in around.every if said.secrets]
         seen.append((item.post_id, item.verdict_id))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from flask_babel import gettext
 from sqlalchemy import Select, literal, select, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from classifiers.findings import NotChecked, Part
+from service import second_readings
 from service.review import words
 from service.review.excerpt import Excerpt, labels_in, opening
 from service.review.highlight import Segment, segments
@@ -76,8 +78,9 @@ class Thread:
         return sum(said.secrets for said in self.every)
 
 
-def load_thread(session: Session, revision: Revision, shown: Collection[str] = ()) -> Thread:
-    """The thread around a revision; `shown` names the verdicts whose personal data is uncovered.
+def load_thread(session: Session, revision: Revision, reader: str, shown: Collection[str] = ()) -> Thread:
+    """The thread around a revision; `shown` names the verdicts whose personal data is uncovered. How a post stands is left
+    out where `reader` may be the one to read it a second time.
 
     It takes one query, however long the thread is. Deleted posts are left out; of each post the newest revision counts.
     """
@@ -85,8 +88,9 @@ def load_thread(session: Session, revision: Revision, shown: Collection[str] = (
     if not ids:
         return Thread()
     wanted = union_all(*(select(each.subquery().c.id) for each in ids)).subquery()
+    kept = QueueItem.id.in_(second_readings.kept_from(reader))
     query = (
-        select(Revision, Post.external_id, Verdict, QueueItem)
+        select(Revision, Post.external_id, Verdict, QueueItem, kept)
         .join(Post, Post.id == Revision.post_id)
         .outerjoin(Verdict, (Verdict.revision_id == Revision.id) & Verdict.current)
         .outerjoin(QueueItem, QueueItem.post_id == Revision.post_id)
@@ -94,8 +98,10 @@ def load_thread(session: Session, revision: Revision, shown: Collection[str] = (
         .order_by(Revision.placed_at, Revision.post_id)
     )
     before, answered, after = [], None, []
-    for number, (other, external_id, verdict, item) in enumerate(session.execute(query)):
+    for number, (other, external_id, verdict, item, is_kept) in enumerate(session.execute(query)):
         said = _said(f"p{number}", other, verdict, item, shown)
+        if is_kept:
+            said = replace(said, state=words.State(gettext("Waits for a second reading"), "", "eye-off"))
         if external_id == revision.reply_to:
             answered = said
         elif _place(other) < _place(revision):

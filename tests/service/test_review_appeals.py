@@ -292,4 +292,7 @@ def test_the_line_above_the_post_says_what_the_post_holds(sam, console, author, 
     console.decide(items[MEDICAL], "remove", label="medical.dosing")
     author.appeal(MEDICAL)
     page = text(sam.page(f"/console/items/{items[MEDICAL]}"))
-    assert "In it: urging to stop a treatment · telling someone which dose to take · phone number · claims to check" in page
+    assert (
+        "In it: urging to stop a treatment · telling someone which dose to take · phone number · claims to check"
+        in page
+    )

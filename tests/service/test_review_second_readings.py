@@ -478,3 +478,13 @@ def test_no_word_of_it_is_logged(first, console, items, caplog):
     first.decide(items[HELD], "hold")
     read(console, items[HELD], "approve", note="a private note")
     assert "private note" not in caplog.text and "tacrolimus" not in caplog.text
+
+
+def test_nor_does_the_thread_of_a_post_beside_it(store, first, console, items):
+    same = Sample("Medicines", "Another one, take two.", labels=(("dosing", 0.9, "take two."),), thread="t")
+    with store.write() as session:
+        forum = session.merge(session.scalar(select(Forum)), load=False)
+        beside, other = (add_post(session, forum, same, name) for name in ("beside", "other"))
+    first.decide(other, "hold", note=NOTE)
+    around = text(console.page(page_of(beside)).partition('class="thread after"')[2].partition("</section>")[0])
+    assert "Waits for a second reading" in around and "Hidden" not in around

@@ -249,7 +249,7 @@ def test_a_long_thread_takes_one_query_like_a_short_one(store, say, many):
     with store.read() as session:
         revision = session.get_one(Verdict, session.get_one(QueueItem, item).verdict_id).revision
         event.listen(store.engine, "before_cursor_execute", lambda *said: statements.append(said[2]))
-        thread = load_thread(session, revision)
+        thread = load_thread(session, revision, "nobody")
     assert len(statements) == 1
     assert (len(thread.before), len(thread.after)) == (3 if many > 3 else 2, 3)
     assert all(said.excerpt.pieces for said in thread.every)
@@ -267,7 +267,7 @@ def test_the_threads_neighbours_are_found_by_an_index(store, item):
             plans.extend(row[3] for row in other.execute(f"EXPLAIN QUERY PLAN {statement}", parameters))
 
         event.listen(store.engine, "before_cursor_execute", explain)
-        load_thread(session, revision)
+        load_thread(session, revision, "nobody")
         event.remove(store.engine, "before_cursor_execute", explain)
     walks = [plan for plan in plans if "ix_revision_thread" in plan]
     assert len(walks) == 2 and all("forum_id=? AND thread=? AND" in plan for plan in walks), plans
