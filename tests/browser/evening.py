@@ -25,8 +25,8 @@ from service.store.models import (
 )
 from service.verdicts import current_verdict
 
-CRISIS, CONCERN, MEDICAL, IDEATION, FORMS, ILLNESS, SUPPLY, INJURY, MARKUP, ACCOUNT, DOSING = (
-    *(0, 1, 2, 4, 5, 6, 7, 8, 9, 10, 13),
+CRISIS, CONCERN, MEDICAL, IDEATION, FORMS, ILLNESS, SUPPLY, INJURY, MARKUP, ACCOUNT, EATING, DOSING = (
+    *(0, 1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 13),
 )
 """Places of the samples in tests/review_posts.py."""
 AROUND = (
