@@ -23,7 +23,7 @@ run: setup ## Set up, start everything, send a demo thread; Ctrl-C stops it
 	@$(BIN)/heed up --demo
 
 test: setup-test ## Set up, then run the whole suite
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 setup: $(VENV)/.runtime $(if $(filter yes,$(LARGER)),$(VENV)/.larger) ## Make the virtual environment with what Heed needs to run
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -123,7 +124,11 @@ def store(database_url: str) -> Store:
 
 @pytest.fixture(scope="session")
 def _valkey() -> Iterator[str]:
-    with ValkeyServer() as server:
+    # Left to itself it takes the first free port of a range, which two test processes may find at once.
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with ValkeyServer(port=port) as server:
         yield f"redis://127.0.0.1:{server.port}/0"
 
 

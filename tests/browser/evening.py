@@ -94,7 +94,7 @@ def tire(session: Session, items: list[str], robin: Moderator) -> None:
     """robin has read enough of despair for today."""
     robin.heavy_budget = {"distress": 1}
     today = now().date()
-    session.add(HeavyReading(moderator_id=robin.id, day=today, item_id=items[IDEATION], category="distress"))
+    session.merge(HeavyReading(moderator_id=robin.id, day=today, item_id=items[IDEATION], category="distress"))
 
 
 def addresses(items: list[str]) -> dict[str, str]:
