@@ -15,7 +15,6 @@ FILES = ("runtime.in", "torch.txt", "model.txt")
 
 USED_WITHOUT_IMPORT = {
     "psycopg": "SQLAlchemy's driver, named in HEED_DATABASE_URL",
-    "pytest-xdist": "`make test` runs the suite by it",
     "setuptools": "builds this package at install; torch asks for it from Python 3.12 on",
     "async-timeout": "redis asks for it below Python 3.11.3, and the lock is made on a newer one",
     **dict.fromkeys(
