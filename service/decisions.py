@@ -61,6 +61,9 @@ def record_decision(session: Session, item_id: str, version: int, moderator: Mod
     if machine.revision.number != post.revision:
         raise Conflict(_("The author has just changed this post, and it is being read anew. Reload in a moment."))
     standing = current_verdict(session, post) or machine
+    forum = session.get_one(Forum, post.forum_id)
+    if decision.action == "redact" and (not forum.callback_url or forum.callback_disabled):
+        raise Conflict(_("Heed can’t hand this forum the changed text: its callback is off. Hold the post instead."))
     alone = decision.agreed_by in (None, moderator.id)
     if decision.action == "remove" and alone and flagged_distress(machine.document):
         raise Forbidden(

@@ -256,6 +256,22 @@ def add_forum(slug: str, name: str, callback_url: str, region: str) -> None:
             click.echo(f"  {label}: {value}")
 
 
+@forum.command("callbacks")
+@click.argument("slug")
+@plain_errors
+def callbacks(slug: str) -> None:
+    """Turn a forum's callbacks on again, after it answered 410; it is told what it missed."""
+    from service.callback.again import turn_on
+    from service.forums import find_forum
+    from service.store import store
+    from service.wakeup import wake_deliver
+
+    with store().write() as session:
+        count = turn_on(session, find_forum(session, slug))
+    wake_deliver()
+    click.echo(f"Callbacks of {slug} are on. Verdicts that it missed: {count}.")
+
+
 @forum.command("training")
 @click.argument("slug")
 @click.argument("consent", type=click.Choice(["on", "off"]))

@@ -3,16 +3,17 @@
 import pytest
 from review_console import text
 from review_posts import SAMPLES
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from service.errors import Conflict
 from service.intake import accept
 from service.intake.submission import Submission
-from service.store.models import Delivery, Post, QueueItem, Revision, Verdict
+from service.store.models import Delivery, Forum, Post, QueueItem, Revision, Verdict
 from service.verdicts import public_json
 
-FORMS, MEDICAL, DOSING = 5, 2, 13
-"""Places of samples: a letter full of personal data, one phone number in unsafe advice, none at all."""
+FORMS, MEDICAL, DOSING, CRISIS, MARKUP = 5, 2, 13, 0, 9
+"""Places of samples: a letter full of personal data, one phone number in unsafe advice, none at all, somebody in
+danger, HTML."""
 
 
 def told(store) -> list[dict]:
@@ -116,3 +117,35 @@ def test_for_our_own_api_another_text_under_one_revision_stays_a_conflict(store,
     other = Submission(id=str(FORMS + 1), revision=1, body="another text", title=SAMPLES[FORMS].title)
     with pytest.raises(Conflict), store.write() as session:
         accept.accept(session, session.merge(forum.forum, load=False), other)
+
+
+@pytest.mark.parametrize("off", [{"callback_url": ""}, {"callback_disabled": "answered 410"}])
+def test_where_the_forum_could_not_be_sent_the_rest_nothing_is_left_out(store, console, items, off):
+    with store.write() as session:
+        session.execute(update(Forum).values(**off))
+    assert 'value="redact"' not in console.form(items[FORMS])
+    answer = console.decide(items[FORMS], "redact")
+    assert answer.status_code == 409 and "its callback is off" in text(answer.text)
+    assert ("is not told of decisions" in answer.text) is ("callback_disabled" in off)
+
+
+def test_only_personal_data_is_left_out_of_a_cry_for_help(store, console, items):
+    answer = console.decide(items[CRISIS], "redact", left_out="I don’t think I’ll be here by the weekend.")
+    assert answer.status_code == 403 and "only personal data is left out of it" in text(answer.text)
+    assert state(store, items[CRISIS]) == "open"
+
+
+def test_a_redaction_leaves_something(store, console, items):
+    answer = console.decide(items[DOSING], "redact", left_out=SAMPLES[DOSING].body)
+    assert answer.status_code == 422 and "Nothing would be left of the post" in text(answer.text)
+
+
+def test_words_are_left_out_as_they_are_read(store, console, items):
+    """With a telephone number among them, as HTML writes them, over the end of a line."""
+    console.decide(
+        items[MEDICAL], "redact", left_out="Ring me if you want to talk it through, 07700 900 461, I’m up late. Moira"
+    )
+    console.decide(items[MARKUP], "redact", left_out="20 years & I can tell you")
+    first, second = told(store)
+    assert first["body"].endswith("far too high anyway. [removed]")
+    assert "district nurse for [removed] that vitamin C" in second["body"]

@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from standardwebhooks import Webhook
 from standardwebhooks.webhooks import WebhookVerificationError
 
+from service.callback.again import turn_on
 from service.callback.schedule import SCHEDULE
 from service.callback.send import Answer
 from service.errors import Conflict, NotFound
@@ -115,6 +116,23 @@ def test_gone_turns_the_forums_callbacks_off(store, desk, server, read, allowed)
     read_all(store, Reader(), allowed)
     send_all(store, allowed)
     assert len(server.received) == sent
+
+
+def test_callbacks_turned_on_again_tell_what_was_missed(store, desk, server, read, allowed):
+    read("one", "two")
+    server.status = 410
+    send_some(store, allowed)
+    desk.submit("0", "one, changed", revision=2)
+    desk.submit("9", "nine")
+    read_all(store, Reader(), allowed)
+    server.status, server.received = 200, []
+    with store.write() as session:
+        assert turn_on(session, session.scalar(select(Forum))) == 3
+    send_all(store, allowed)
+    told = [json.loads(request.body)["data"] for request in server.received]
+    assert sorted((each["external_id"], each["revision"]) for each in told) == [("0", 2), ("1", 1), ("9", 1)]
+    with store.write() as session:
+        assert turn_on(session, session.scalar(select(Forum))) == 0
 
 
 def test_a_redirect_is_not_followed(store, desk, server, read, allowed):
