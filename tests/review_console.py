@@ -3,7 +3,7 @@
 import re
 from html import unescape
 
-PASSWORD = "correct horse battery staple"
+from people import PASSWORD, add_person
 
 
 def text(page: str) -> str:
@@ -47,3 +47,12 @@ class Console:
     def decide(self, item: str, action: str, **fields):
         form = {"action": action, "version": self.version(item), **fields}
         return self.post(f"/console/items/{item}/decide", **form)
+
+
+def logged_in(app, store, name: str, role: str = "moderator", forum_id: str | None = None) -> Console:
+    """Somebody new with a role on a forum, or on all of them, in a browser of their own."""
+    with store.write() as session:
+        add_person(session, name, role, forum_id=forum_id)
+    console = Console(app.test_client())
+    assert console.log_in(name).status_code == 303
+    return console

@@ -44,28 +44,28 @@ def release(item_id: str) -> ResponseReturnValue:
 @blueprint.post("/items/<item_id>/take-over")
 def take_over(item_id: str) -> ResponseReturnValue:
     """Take a post over from whoever has it."""
-    return _done(item_id, lambda db, me: claims.take_over(db, item_id, me), stay=True)
+    return done(item_id, lambda db, me: claims.take_over(db, item_id, me), stay=True)
 
 
 @blueprint.post("/items/<item_id>/hand-over")
 def hand_over(item_id: str) -> ResponseReturnValue:
     """Give a post to a colleague, and go on."""
-    return _done(item_id, lambda db, me: claims.hand_over(db, item_id, me, request.form.get("to", "")))
+    return done(item_id, lambda db, me: claims.hand_over(db, item_id, me, request.form.get("to", "")))
 
 
 @blueprint.post("/items/<item_id>/skip")
 def skip(item_id: str) -> ResponseReturnValue:
     """Leave a post to the others, and go on."""
-    return _done(item_id, lambda db, me: skips.skip(db, item_id, me, request.form.get("reason", "")))
+    return done(item_id, lambda db, me: skips.skip(db, item_id, me, request.form.get("reason", "")))
 
 
 @blueprint.post("/items/<item_id>/unskip")
 def unskip(item_id: str) -> ResponseReturnValue:
     """Have a skipped post back."""
-    return _done(item_id, lambda db, me: skips.unskip(db, item_id, me), stay=True)
+    return done(item_id, lambda db, me: skips.unskip(db, item_id, me), stay=True)
 
 
-def _done(item_id: str, act: Callable[[Session, Moderator], object], *, stay: bool = False) -> ResponseReturnValue:
+def done(item_id: str, act: Callable[[Session, Moderator], object], *, stay: bool = False) -> ResponseReturnValue:
     """Do it, then show the post again or the next one; what is refused is said on the post's page."""
     filters = Filters.of(request.args)
     try:

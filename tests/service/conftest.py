@@ -1,9 +1,11 @@
 """Moderators of the console, and posts that wait for them."""
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 from appealing import Author
-from people import add_person
-from review_console import Console
+from review_console import Console, logged_in
 from review_posts import seed
 
 
@@ -23,11 +25,13 @@ def console(stranger, moderator) -> Console:
 @pytest.fixture
 def sam(app, store) -> Console:
     """A second moderator, logged in elsewhere."""
-    with store.write() as session:
-        add_person(session, "sam")
-    other = Console(app.test_client())
-    other.log_in("sam")
-    return other
+    return logged_in(app, store, "sam")
+
+
+@pytest.fixture
+def log_in(app, store) -> Callable[..., Console]:
+    """`log_in("kim", "viewer", forum_id)` makes somebody and logs them in."""
+    return partial(logged_in, app, store)
 
 
 @pytest.fixture

@@ -31,20 +31,6 @@ def other_item(store, quayside) -> str:
         return add_post(session, session.get_one(Forum, quayside), SAMPLES[2], "1")
 
 
-@pytest.fixture
-def log_in(app, store):
-    """`log_in("kim", "viewer", forum_id)` makes somebody and logs them in."""
-
-    def person(name: str, role: str, forum_id: str | None = None) -> Console:
-        with store.write() as session:
-            add_person(session, name, role, forum_id=forum_id)
-        console = Console(app.test_client())
-        assert console.log_in(name).status_code == 303
-        return console
-
-    return person
-
-
 @pytest.mark.parametrize(
     ("roles", "role", "forum", "may"),
     [

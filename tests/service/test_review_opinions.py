@@ -4,7 +4,7 @@ import re
 
 import pytest
 from people import add_person
-from review_console import Console, text
+from review_console import Console, logged_in, text
 from review_posts import SAMPLES, add_revision
 from sqlalchemy import select
 
@@ -33,15 +33,7 @@ CRISIS, HELD = 0, 2
 @pytest.fixture
 def kim(app, store) -> Console:
     """A third moderator."""
-    return log_in(app, store, "kim")
-
-
-def log_in(app, store, name: str, role: str = "moderator", forum_id: str | None = None) -> Console:
-    with store.write() as session:
-        add_person(session, name, role, forum_id=forum_id)
-    console = Console(app.test_client())
-    assert console.log_in(name).status_code == 303
-    return console
+    return logged_in(app, store, "kim")
 
 
 def person(store, name: str) -> str:
@@ -311,8 +303,8 @@ def test_a_question_goes_to_somebody_who_may_answer(app, store, console, sam, it
         quayside = add_forum(session, "quayside", "Quayside").forum.id
         gone = add_person(session, "gone")
         gone.active = False
-    log_in(app, store, "vi", "viewer"), log_in(app, store, "elsewhere", "moderator", quayside)
-    log_in(app, store, "tired").post(f"/console/items/{items[HELD]}/skip", reason="heavy")
+    logged_in(app, store, "vi", "viewer"), logged_in(app, store, "elsewhere", "moderator", quayside)
+    logged_in(app, store, "tired").post(f"/console/items/{items[HELD]}/skip", reason="heavy")
     known = person(store, of) or of
     answer = console.post(f"/console/items/{items[HELD]}/ask", to=known)
     assert answer.status_code == 422 and "Choose a colleague to ask" in answer.text
@@ -341,7 +333,7 @@ def test_who_leaves_the_post_to_others_leaves_them_the_question(store, console, 
 
 
 def test_a_viewer_is_asked_nothing_and_says_nothing(app, store, console, sam, items):
-    vi = log_in(app, store, "vi", "viewer")
+    vi = logged_in(app, store, "vi", "viewer")
     ask(store, console, items[HELD], "anybody")
     page = vi.page(f"/console/items/{items[HELD]}")
     assert "robin asks for a second opinion" in text(page) and "What would you do?" not in page
@@ -357,7 +349,7 @@ def test_a_viewer_is_asked_nothing_and_says_nothing(app, store, console, sam, it
 def test_a_question_of_another_forum_is_not_there(app, store, console, sam, items):
     with store.write() as session:
         quayside = add_forum(session, "quayside", "Quayside").forum.id
-    lee = log_in(app, store, "lee", "moderator", quayside)
+    lee = logged_in(app, store, "lee", "moderator", quayside)
     ask(store, console, items[HELD], "anybody")
     assert listed(lee.page("/console/?who=me")) == [] and "second opinion:" not in lee.page("/console/")
     for act in ("ask", "ask/take-back", "opinion"):

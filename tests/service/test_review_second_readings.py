@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 from people import add_person
-from review_console import Console, text
+from review_console import Console, logged_in, text
 from review_posts import SAMPLES, Sample, add_post, add_revision
 from sqlalchemy import func, select
 
@@ -46,15 +46,7 @@ def _every_decision(settings_env):
 @pytest.fixture
 def first(app, store) -> Console:
     """Who decides first: `wilhelmina`, a name that stands nowhere else."""
-    return log_in(app, store, "wilhelmina")
-
-
-def log_in(app, store, name: str, role: str = "moderator", forum_id: str | None = None) -> Console:
-    with store.write() as session:
-        add_person(session, name, role, forum_id=forum_id)
-    console = Console(app.test_client())
-    assert console.log_in(name).status_code == 303
-    return console
+    return logged_in(app, store, "wilhelmina")
 
 
 def person(store, name: str) -> str:
@@ -221,7 +213,7 @@ def test_nor_who_left_the_post_to_others(first, console, items):
 def test_nor_a_viewer_nor_somebody_of_another_forum(app, store, first, console, items):
     with store.write() as session:
         quayside = add_forum(session, "quayside", "Quayside").forum.id
-    vi, lee = log_in(app, store, "vi", "viewer"), log_in(app, store, "lee", "moderator", quayside)
+    vi, lee = logged_in(app, store, "vi", "viewer"), logged_in(app, store, "lee", "moderator", quayside)
     first.decide(items[HELD], "hold", note=NOTE)
     assert offered(vi) == offered(lee) == []
     assert NOTE in vi.page(f"/console/items/{items[HELD]}"), "a viewer reads what was decided, as before"
@@ -344,7 +336,7 @@ def test_the_queue_counts_none_of_it_and_points_to_it_quietly(store, first, cons
 
 
 def test_leads_see_where_two_differed_and_can_reopen_it(app, store, first, console, items):
-    lead = log_in(app, store, "lindiwe", "lead")
+    lead = logged_in(app, store, "lindiwe", "lead")
     first.decide(items[HELD], "hold", note=NOTE), first.decide(items[OTHER], "approve")
     assert NOTE not in lead.page("/console/second-readings/differed")
     read(console, items[HELD], "approve", note="<i>kind</i>")
@@ -362,7 +354,7 @@ def test_leads_see_where_two_differed_and_can_reopen_it(app, store, first, conso
 def test_leads_of_one_forum_see_nothing_of_another(app, store, first, console, items):
     with store.write() as session:
         quayside = add_forum(session, "quayside", "Quayside").forum.id
-    elsewhere = log_in(app, store, "elsewhere", "lead", quayside)
+    elsewhere = logged_in(app, store, "elsewhere", "lead", quayside)
     with store.write() as session:
         add_person(session, "both", "viewer")
         from service.people.roles import set_role
@@ -377,7 +369,7 @@ def test_leads_of_one_forum_see_nothing_of_another(app, store, first, console, i
 
 
 def test_a_difference_on_a_deleted_post_is_not_shown(app, store, first, console, items):
-    lead = log_in(app, store, "lindiwe", "lead")
+    lead = logged_in(app, store, "lindiwe", "lead")
     first.decide(items[HELD], "hold", note=NOTE)
     read(console, items[HELD], "approve")
     with store.write() as session:
@@ -458,7 +450,7 @@ def test_older_readings_and_those_of_another_forum_are_not_counted(app, store, t
     with store.write() as session:
         quayside = add_forum(session, "quayside", "Quayside").forum.id
         session.scalar(select(Opinion)).created_at = now() - timedelta(days=40)
-    lee = log_in(app, store, "lee", "moderator", quayside)
+    lee = logged_in(app, store, "lee", "moderator", quayside)
     assert "Cohen" not in lee.page("/console/numbers")
     with store.read() as session:
         assert (load_agreements(session, 30).all.pairs, load_agreements(session, 90).all.pairs) == (11, 12)
