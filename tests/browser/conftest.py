@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import chromium
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from review_posts import seed
 from werkzeug.serving import make_server
 
-CHROMIUM = os.environ.get("HEED_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-ARGUMENTS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync"
-).split()
 PASSWORD = "correct horse battery staple"
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=chromium.PATH, args=chromium.ARGUMENTS)
         yield browser
         browser.close()
 
@@ -80,5 +75,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Without a browser nothing of this folder runs."""
     here = os.path.dirname(__file__)
     for item in items:
-        if CHROMIUM is None and str(item.path).startswith(here):
+        if chromium.PATH is None and str(item.path).startswith(here):
             item.add_marker(pytest.mark.skip(reason="no Chromium here; name one by HEED_CHROMIUM"))

@@ -30,6 +30,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["HEED_DATA_DIR"], os.environ["HEED_DOUBLE_REVIEW_SHARE"] = folder, "0"
         pages = _prepare(folder)
+        import chromium
+
         from service.web import create_app
 
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
@@ -38,8 +40,7 @@ def main() -> None:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         TARGET.mkdir(parents=True, exist_ok=True)
         with sync_playwright() as playwright:
-            path = os.environ.get("HEED_CHROMIUM", "/usr/bin/chromium")
-            browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+            browser = playwright.chromium.launch(executable_path=chromium.PATH, args=chromium.ARGUMENTS)
             for size, options in SIZES.items():
                 _take(browser, f"http://127.0.0.1:{server.server_port}", size, options, pages)
             browser.close()

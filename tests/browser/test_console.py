@@ -276,6 +276,7 @@ def test_a_sharp_sentence_is_blurred_until_wanted(open_page, items):
     assert sharp.evaluate("e => getComputedStyle(e).filter") == "none"
     page.keyboard.press("b")
     expect(page.locator("body.softened")).to_be_visible()
+    page.keyboard.press("o")
     assert "blur" in sharp.evaluate("e => getComputedStyle(e).filter")
     sharp.focus()
     assert sharp.evaluate("e => getComputedStyle(e).filter") == "none"

@@ -5,9 +5,11 @@ import re
 import signal
 from collections import Counter
 
+import chromium
 import httpx
 import pytest
 from forum_server import forum_server
+from playwright.sync_api import expect, sync_playwright
 from processes import alive, descendants, until
 from review_console import PASSWORD, Console
 from running import Forum, Heed
@@ -39,7 +41,12 @@ def database(request):
 
 @pytest.fixture(scope="module")
 def heed(database, tmp_path_factory):
-    running = Heed(tmp_path_factory.mktemp("up") / "data", HEED_ALLOW_PRIVATE_CALLBACKS="true", **database)
+    running = Heed(
+        tmp_path_factory.mktemp("up") / "data",
+        HEED_ALLOW_PRIVATE_CALLBACKS="true",
+        HEED_DOUBLE_REVIEW_SHARE=0,
+        **database,
+    )
     try:
         running.shows("Heed is up")
         yield running
@@ -117,6 +124,36 @@ def test_a_moderator_decides_and_the_forum_is_told(heed, server, forum):
     [told] = callbacks(server, forum, "post.decision")
     assert (told["external_id"], told["action"], told["decided_by"]) == ("decided", "allow", "moderator")
     assert forum.ask("decided")["verdict"]["decided_by"] == "moderator"
+
+
+@pytest.mark.skipif(chromium.PATH is None, reason="no Chromium here; name one by HEED_CHROMIUM")
+def test_a_moderator_works_in_a_browser_on_what_the_models_found(heed, server, forum):
+    heed.command("user", "add", "kim", "--password-stdin", stdin=f"{PASSWORD}\n")
+    body = f"Everybody, {STOP} Ring me on 07700 900 461."
+    forum.wait_for([forum.send({"id": "browser", "body": body}).json()["external_id"]])
+    told = lambda: [each for each in callbacks(server, forum, "post.decision") if each["external_id"] == "browser"]  # noqa: E731
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium.PATH, args=chromium.ARGUMENTS)
+        page = browser.new_page(base_url=heed.url)
+        page.goto("/console/")
+        page.get_by_label("Name").fill("kim")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.keyboard.press("Enter")
+        page.locator(".row", has_text="Ring me on").get_by_role("link").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Urging to stop a treatment")
+        expect(page.locator("mark.medical").first).to_contain_text("stop taking your insulin")
+        expect(page.locator("main")).not_to_contain_text("07700 900 461")
+        page.keyboard.press("x")
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("Published in part.")).to_be_visible()
+        until(lambda: len(told()) == 1, what="the decision's callback")
+        page.keyboard.press("u")
+        expect(page.get_by_text("Took the decision back")).to_be_visible()
+        until(lambda: len(told()) == 2, what="the undo's callback")
+        browser.close()
+    first, second = told()
+    assert (first["action"], first["body"]) == ("redact", body.replace("07700 900 461", "[phone number removed]"))
+    assert (second["action"], second["body"]) == ("hold", body)
 
 
 def test_a_killed_classify_worker_loses_no_post(heed, server, forum):
