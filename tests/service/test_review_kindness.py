@@ -123,7 +123,7 @@ def test_the_redacted_text_of_a_sharp_post_is_blurred_too(store, forum, console)
         item = add_post(session, session.get_one(Forum, forum.forum.id), sample, "x")
     console.post("/console/softened", softened="yes")
     page = console.page(f"/console/items/{item}")
-    assert 'class="preview" dir="auto" data-blur' in page and 'class="body" dir="auto" data-blur' in page
+    assert 'class="preview" dir="auto" data-blur' in page and 'class="without body" dir="auto" data-blur' in page
 
 
 # the daily budget
