@@ -37,7 +37,9 @@ def load_decided(session: Session, reader: str) -> list[Decision]:
     """The newest decisions on single posts that stand, without those that the moderator `reader` may read a second time."""
     together = exists().where(BulkItem.item_id == QueueItem.id, STANDS)
     newest = (QueueItem.decided_at.desc(), QueueItem.id.desc())
-    wanted = (QueueItem.state == "decided", ~together, QueueItem.id.not_in(second_readings.kept_from(reader)))
+    # Looked up first: as a part of the query it would be sought among all that was ever decided.
+    kept = session.scalars(second_readings.kept_from(reader)).all()
+    wanted = (QueueItem.state == "decided", ~together, QueueItem.id.not_in(kept))
     ids = session.scalars(select(QueueItem.id).where(*wanted).order_by(*newest).limit(LATEST)).all()
     query = (
         select(QueueItem, Verdict, Moderator, Revision.board, Forum.name)

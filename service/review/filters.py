@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 
@@ -109,13 +109,13 @@ def of_age(age: str, moment: datetime) -> ColumnElement[bool]:
     return QueueItem.created_at < moment - timedelta(days=1 if age == "day" else 7)
 
 
-def of_whom(who: str, reader: str, moment: datetime) -> ColumnElement[bool]:
+def of_whom(who: str, reader: str, moment: datetime, turn: Sequence[str] | None = None) -> ColumnElement[bool]:
     """Whether an item is `reader`'s ("me"), by hand-over, because they read it or are asked about it, or nobody's."""
     if who == "me":
         return or_(
             QueueItem.assigned_to == reader,
             and_(QueueItem.claimed_by == reader, QueueItem.claimed_until > moment),
-            QueueItem.id.in_(turn_of(reader)),
+            QueueItem.id.in_(turn_of(reader) if turn is None else turn),
         )
     return and_(
         QueueItem.assigned_to.is_(None), or_(QueueItem.claimed_until.is_(None), QueueItem.claimed_until <= moment)

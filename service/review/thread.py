@@ -82,15 +82,15 @@ def load_thread(session: Session, revision: Revision, reader: str, shown: Collec
     """The thread around a revision; `shown` names the verdicts whose personal data is uncovered. How a post stands is left
     out where `reader` may be the one to read it a second time.
 
-    It takes one query, however long the thread is. Deleted posts are left out; of each post the newest revision counts.
+    It takes two queries, however long the thread is. Deleted posts are left out; of each post the newest revision counts.
     """
     ids = list(_around(revision))
     if not ids:
         return Thread()
     wanted = union_all(*(select(each.subquery().c.id) for each in ids)).subquery()
-    kept = QueueItem.id.in_(second_readings.kept_from(reader))
+    kept = set(session.scalars(second_readings.kept_from(reader)))
     query = (
-        select(Revision, Post.external_id, Verdict, QueueItem, kept)
+        select(Revision, Post.external_id, Verdict, QueueItem)
         .join(Post, Post.id == Revision.post_id)
         .outerjoin(Verdict, (Verdict.revision_id == Revision.id) & Verdict.current)
         .outerjoin(QueueItem, QueueItem.post_id == Revision.post_id)
@@ -98,9 +98,9 @@ def load_thread(session: Session, revision: Revision, reader: str, shown: Collec
         .order_by(Revision.placed_at, Revision.post_id)
     )
     before, answered, after = [], None, []
-    for number, (other, external_id, verdict, item, is_kept) in enumerate(session.execute(query)):
+    for number, (other, external_id, verdict, item) in enumerate(session.execute(query)):
         said = _said(f"p{number}", other, verdict, item, shown)
-        if is_kept:
+        if item and item.id in kept:
             said = replace(said, state=words.State(gettext("Waits for a second reading"), "", "eye-off"))
         if external_id == revision.reply_to:
             answered = said
