@@ -35,6 +35,7 @@ def is_drawn(verdict_id: str, share: float) -> bool:
 
 def waiting(reader: str) -> Select[tuple[SecondReading]]:
     """Readings that wait, where `reader` may be the one: they may decide there, and had no part in what was decided."""
+    # Of the version right after the decision the item is decided: whatever happens to it next raises the version.
     item = aliased(QueueItem)
     mine = (
         exists().where(Verdict.post_id == item.post_id, Verdict.decided_by == reader),
@@ -48,7 +49,6 @@ def waiting(reader: str) -> Select[tuple[SecondReading]]:
         .where(
             *_unread(),
             ~SecondReading.left_by.contains(f" {reader} ", autoescape=True),
-            item.state == "decided",
             literal(reader).in_(people_who_may("moderator", item.forum_id)),
             *(~part for part in mine),
         )

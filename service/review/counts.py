@@ -115,7 +115,7 @@ def _grouped(session: Session, filters: Filters, reader: str, moment: datetime):
     ]
     alike = (QueueItem.forum_id, QueueItem.board, QueueItem.severity, QueueItem.labels)
     query = select(*alike, *(func.sum(_one(each)) for each in counted)).group_by(*alike)
-    return query.where(QueueItem.state == "open", *offered(filters, reader))
+    return query.where(QueueItem.state == "open", *offered(filters, reader, session))
 
 
 def _one(condition: ColumnElement[bool]) -> ColumnElement[int]:

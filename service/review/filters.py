@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, literal, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import Session, aliased
 
 from classifiers.labels import Severity
 from service import recusals
@@ -81,11 +81,18 @@ def waiting(filters: Filters, reader: str, moment: datetime) -> list[ColumnEleme
     return wanted
 
 
-def offered(filters: Filters, reader: str) -> list[ColumnElement[bool]]:
-    """What somebody skipped is offered to them only where they ask for it; an appeal of their own decision never."""
-    mine = select(Skip.item_id).where(Skip.moderator_id == reader)
-    skipped = QueueItem.id.in_(mine) if filters.who == "skipped" else QueueItem.id.not_in(mine)
-    return [skipped, QueueItem.id.not_in(recusals.closed_to(reader))]
+def offered(filters: Filters, reader: str, session: Session | None = None) -> list[ColumnElement[bool]]:
+    """What somebody skipped is offered to them only where they ask for it; an appeal of their own decision never.
+
+    With a session the few ids are looked up first: quicker where every row is compared with them.
+    """
+    mine, closed = select(Skip.item_id).where(Skip.moderator_id == reader), recusals.closed_to(reader)
+    if session is not None:
+        mine, closed = session.scalars(mine).all(), session.scalars(closed).all()
+    return [
+        QueueItem.id.in_(mine) if filters.who == "skipped" else QueueItem.id.not_in(mine),
+        QueueItem.id.not_in(closed),
+    ]
 
 
 def narrowed(filters: Filters) -> list[ColumnElement[bool]]:
