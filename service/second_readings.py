@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, exists, literal, or_, select, update
+from sqlalchemy import ColumnElement, Select, exists, func, literal, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from service import audit
@@ -67,7 +67,7 @@ def offered(reader: str) -> Select[tuple[str]]:
 
 def count(session: Session, reader: str) -> int:
     """How many posts `reader` may read a second time now."""
-    return len(session.scalars(offered(reader)).all())
+    return session.scalar(offered(reader).with_only_columns(func.count())) or 0
 
 
 def of_item(session: Session, item_id: str, reader: str) -> SecondReading | None:

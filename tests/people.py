@@ -1,5 +1,6 @@
 """People of the console, for its tests."""
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.people.accounts import add_moderator
@@ -16,3 +17,9 @@ def add_person(
     person = add_moderator(session, name, password)
     set_role(session, person, forum_id, role)
     return person
+
+
+def person(store, name: str) -> str:
+    """The id of somebody by their name."""
+    with store.read() as session:
+        return session.scalar(select(Moderator.id).where(Moderator.name == name))

@@ -16,13 +16,9 @@ DOSING, CRISIS, MEDICAL = 13, 0, 2
 
 
 @pytest.fixture
-def lea(app, store, items) -> Console:
+def lea(log_in, items) -> Console:
     """A lead, logged in."""
-    with store.write() as session:
-        add_person(session, "lea", "lead")
-    console = Console(app.test_client())
-    console.log_in("lea")
-    return console
+    return log_in("lea", "lead")
 
 
 def told(store) -> str:

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from people import add_person
+from people import add_person, person
 from review_console import Console, logged_in, text
 from review_posts import SAMPLES, add_revision
 from sqlalchemy import select
@@ -34,11 +34,6 @@ CRISIS, HELD = 0, 2
 def kim(app, store) -> Console:
     """A third moderator."""
     return logged_in(app, store, "kim")
-
-
-def person(store, name: str) -> str:
-    with store.read() as session:
-        return session.scalar(select(Moderator.id).where(Moderator.name == name))
 
 
 def item_of(store, item: str) -> QueueItem:

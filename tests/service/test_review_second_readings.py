@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from people import add_person
+from people import add_person, person
 from review_console import Console, logged_in, text
 from review_posts import SAMPLES, Sample, add_post, add_revision
 from sqlalchemy import func, select
@@ -47,11 +47,6 @@ def _every_decision(settings_env):
 def first(app, store) -> Console:
     """Who decides first: `wilhelmina`, a name that stands nowhere else."""
     return logged_in(app, store, "wilhelmina")
-
-
-def person(store, name: str) -> str:
-    with store.read() as session:
-        return session.scalar(select(Moderator.id).where(Moderator.name == name))
 
 
 def read(console, item: str, action: str, **fields):

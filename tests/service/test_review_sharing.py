@@ -5,6 +5,7 @@ from datetime import timedelta
 from html import unescape
 
 import pytest
+from people import person
 from review_console import text
 from review_posts import SAMPLES, add_revision
 from sqlalchemy import func, select
@@ -17,11 +18,6 @@ CRISIS, HELD = 0, 2
 def item_of(store, item: str) -> QueueItem:
     with store.read() as session:
         return session.get_one(QueueItem, item)
-
-
-def person(store, name: str) -> str:
-    with store.read() as session:
-        return session.scalar(select(Moderator.id).where(Moderator.name == name))
 
 
 def began(page: str) -> str:
