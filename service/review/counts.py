@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, case, func, select, true
+from sqlalchemy import ColumnElement, Select, case, func, select, union
 from sqlalchemy.orm import Session
 
 from classifiers.labels import Severity
+from service.recusals import closed_to
 from service.review import words
-from service.review.filters import Filters, of_age, of_whom, offered, turn_of
-from service.store.models import Forum, QueueItem
+from service.review.filters import Filters, of_age, of_whom, turn_of
+from service.store.models import Forum, QueueItem, Skip
 
 
 @dataclass(frozen=True)
@@ -43,92 +45,110 @@ class Counts:
         return [choice for choice in self.labels if not area or choice.value.startswith(f"{area}.")]
 
 
-@dataclass(frozen=True)
-class _Group:
-    """Open items that are alike. `counts`: those under the filters of age and person, then by each age, by each person."""
+class _Group(NamedTuple):
+    """Open items that are alike."""
 
-    forum: str
+    forum_id: str
     board: str
     severity: str
     labels: str
-    counts: tuple[int, ...]
-
-    def fits(self, filters: Filters, but: str = "") -> bool:
-        """Whether the group passes every filter except the one called `but`."""
-        return (
-            (but == "label" or not filters.label or filters.topic in self.labels)
-            and (but == "severity" or filters.severity in ("", self.severity))
-            and (but == "board" or filters.board in ("", self.board))
-            and (but == "forum" or filters.forum in ("", self.forum))
-        )
 
 
-AGES, WHOSE = list(words.AGES), ["me", "nobody"]
+ALIKE = tuple(getattr(QueueItem, name) for name in _Group._fields)
+AGES = ("", *words.AGES)
+"""Of any age, and of each."""
+Pool = dict[_Group, Sequence[int]]
+"""How many items of each group there are of each of `AGES`."""
 
 
 def load_counts(session: Session, filters: Filters, reader: str, moment: datetime) -> Counts:
     """The counts as the moderator `reader` sees the queue."""
-    names = {row.id: (row.slug, row.name) for row in session.execute(select(Forum.id, Forum.slug, Forum.name))}
-    groups = [
-        _Group(names[forum][0], board, severity, labels, tuple(map(int, counts)))
-        for forum, board, severity, labels, *counts in session.execute(_grouped(session, filters, reader, moment))
-    ]
-    forums = dict(names.values())
-    total = _sum(groups, filters)
+    forums = {forum.id: forum for forum in session.execute(select(Forum.id, Forum.slug, Forum.name))}
+    pools = _load_pools(session, reader, moment)
+    age = AGES.index(filters.age)
+
+    def fits(group: _Group, but: str = "") -> bool:
+        """Whether the group passes every filter but those of age and person, and but the one called `but`."""
+        return (
+            (but == "label" or not filters.label or filters.topic in group.labels)
+            and (but == "severity" or filters.severity in ("", group.severity))
+            and (but == "board" or filters.board in ("", group.board))
+            and (but == "forum" or filters.forum in ("", forums[group.forum_id].slug))
+        )
+
+    def total(who: str, age: int) -> int:
+        return sum(counts[age] for group, counts in pools[who].items() if fits(group))
 
     def by(name: str, of: Callable[[_Group], set[str]]) -> Counter[str]:
         found: Counter[str] = Counter()
-        for group in groups:
-            if group.fits(filters, name):
+        for group, counts in pools[filters.who].items():
+            if counts[age] and fits(group, name):
                 for value in of(group):
-                    found[value] += group.counts[0]
-        return +found
+                    found[value] += counts[age]
+        return found
 
     labels = by("label", lambda g: {each for label in g.labels.split() for each in (label, label.partition(".")[0])})
     severities = by("severity", lambda g: {g.severity})
     boards = by("board", lambda g: {g.board} - {""})
-    found = by("forum", lambda g: {g.forum})
-    ages = {age: _sum(groups, filters, 1 + place) for place, age in enumerate(AGES)}
-    whose = {who: _sum(groups, filters, 1 + len(AGES) + place) for place, who in enumerate(WHOSE)}
+    found = by("forum", lambda g: {forums[g.forum_id].slug})
+    names = {forum.slug: forum.name for forum in forums.values()}
     return Counts(
-        total=total,
+        total=total(filters.who, age),
         areas=_choices(labels, words.AREAS, filters.area),
         labels=_choices(labels, words.LABEL_CHOICES, filters.label),
         severities=_choices(severities, {str(s): words.severity(s).word for s in reversed(Severity)}, filters.severity),
         boards=_choices(boards, {board: board for board in sorted(boards)}, filters.board),
-        forums=_choices(found, {slug: forums[slug] for slug in sorted(found)}, filters.forum),
-        ages=_choices(ages, words.AGES, filters.age),
-        whose=_choices(whose | {"skipped": _skipped(session, reader)}, words.WHOSE, filters.who),
+        forums=_choices(found, {slug: names[slug] for slug in sorted(found)}, filters.forum),
+        ages=_choices({each: total(filters.who, AGES.index(each)) for each in words.AGES}, words.AGES, filters.age),
+        whose=_choices({who: total(who, age) for who in words.WHOSE}, words.WHOSE, filters.who),
     )
 
 
-def _grouped(session: Session, filters: Filters, reader: str, moment: datetime):  # noqa: ANN202
-    """One row for each forum, board, severity and set of labels, in the order of the index: nothing is sorted."""
-    # Looked up first: a few ids are quicker compared with every row than a query is.
-    turn = session.scalars(turn_of(reader)).all()
-    age = of_age(filters.age, moment) if filters.age else true()
-    whom = of_whom(filters.who, reader, moment, turn) if filters.who in WHOSE else true()
-    counted = [
-        and_(age, whom),
-        *(and_(whom, of_age(each, moment)) for each in AGES),
-        *(and_(age, of_whom(each, reader, moment, turn)) for each in WHOSE),
-    ]
-    alike = (QueueItem.forum_id, QueueItem.board, QueueItem.severity, QueueItem.labels)
-    query = select(*alike, *(func.sum(_one(each)) for each in counted)).group_by(*alike)
-    return query.where(QueueItem.state == "open", *offered(filters, reader, session))
+def _load_pools(session: Session, reader: str, moment: datetime) -> dict[str, Pool]:
+    """The open items under each filter of `words.WHOSE`, and under none.
+
+    One pass over the index counts everything that is open, asking of no item whose it is; the few that are somebody's,
+    skipped or closed to the reader are then read one by one.
+    """
+    ages = [of_age(each, moment) for each in words.AGES]
+    sums = (func.sum(case((each, 1), else_=0)) for each in ages)
+    counted = select(*ALIKE, func.count(), *sums).where(QueueItem.state == "open").group_by(*ALIKE)
+    everything = {_Group(*row[:4]): tuple(map(int, row[4:])) for row in session.execute(counted)}
+    pools = {"": everything, "nobody": dict(everything), "me": {}, "skipped": {}}
+    for mine, nobodys, skipped, closed, *row in session.execute(_apart(reader, moment, ages)):
+        group, counts = _Group(*row[:4]), (1, *map(int, row[4:]))
+        if skipped or closed:
+            _add(pools[""], group, counts, -1)
+            _add(pools["nobody"], group, counts, -1)
+            if not closed:
+                _add(pools["skipped"], group, counts)
+        else:
+            if not nobodys:
+                _add(pools["nobody"], group, counts, -1)
+            if mine:
+                _add(pools["me"], group, counts)
+    return pools
 
 
-def _one(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return case((condition, 1), else_=0)
+def _add(pool: Pool, group: _Group, counts: Sequence[int], times: int = 1) -> None:
+    before = pool.get(group, (0,) * len(AGES))
+    pool[group] = [have + times * more for have, more in zip(before, counts, strict=True)]
 
 
-def _sum(groups: list[_Group], filters: Filters, place: int = 0) -> int:
-    return sum(group.counts[place] for group in groups if group.fits(filters))
-
-
-def _skipped(session: Session, reader: str) -> int:
-    mine = offered(Filters(who="skipped"), reader)
-    return session.scalar(select(func.count()).select_from(QueueItem).where(QueueItem.state == "open", *mine)) or 0
+def _apart(reader: str, moment: datetime, ages: list[ColumnElement[bool]]) -> Select:
+    """The open items that somebody has or is asked about, or that `reader` skipped or may not decide: of each
+    whether it is the reader's, nobody's, skipped, closed, then its group and which ages it has reached.
+    """
+    skips, closed = select(Skip.item_id).where(Skip.moderator_id == reader), closed_to(reader)
+    held = (
+        select(QueueItem.id).where(each.is_not(None), QueueItem.state == "open")
+        for each in (QueueItem.assigned_to, QueueItem.claimed_by)
+    )
+    whose = (of_whom(who, reader, moment) for who in ("me", "nobody"))
+    stands = (QueueItem.id.in_(skips), QueueItem.id.in_(closed))
+    return select(*whose, *stands, *ALIKE, *ages).where(
+        QueueItem.state == "open", QueueItem.id.in_(union(skips, closed, turn_of(reader), *held))
+    )
 
 
 def _choices(counts: dict[str, int], said: dict[str, str], chosen: str) -> list[Choice]:

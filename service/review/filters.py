@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, literal, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Select, and_, literal, or_, select, union
+from sqlalchemy.orm import aliased
 
 from classifiers.labels import Severity
 from service import recusals
@@ -81,17 +81,12 @@ def waiting(filters: Filters, reader: str, moment: datetime) -> list[ColumnEleme
     return wanted
 
 
-def offered(filters: Filters, reader: str, session: Session | None = None) -> list[ColumnElement[bool]]:
-    """What somebody skipped is offered to them only where they ask for it; an appeal of their own decision never.
-
-    With a session the few ids are looked up first: quicker where every row is compared with them.
-    """
-    mine, closed = select(Skip.item_id).where(Skip.moderator_id == reader), recusals.closed_to(reader)
-    if session is not None:
-        mine, closed = session.scalars(mine).all(), session.scalars(closed).all()
+def offered(filters: Filters, reader: str) -> list[ColumnElement[bool]]:
+    """What somebody skipped is offered to them only where they ask for it; an appeal of their own decision never."""
+    mine = select(Skip.item_id).where(Skip.moderator_id == reader)
     return [
         QueueItem.id.in_(mine) if filters.who == "skipped" else QueueItem.id.not_in(mine),
-        QueueItem.id.not_in(closed),
+        QueueItem.id.not_in(recusals.closed_to(reader)),
     ]
 
 
@@ -116,14 +111,14 @@ def of_age(age: str, moment: datetime) -> ColumnElement[bool]:
     return QueueItem.created_at < moment - timedelta(days=1 if age == "day" else 7)
 
 
-def of_whom(who: str, reader: str, moment: datetime, turn: Sequence[str] | None = None) -> ColumnElement[bool]:
+def of_whom(who: str, reader: str, moment: datetime) -> ColumnElement[bool]:
     """Whether an item is `reader`'s ("me"), by hand-over, because they read it or are asked about it, or nobody's."""
     if who == "me":
-        return or_(
-            QueueItem.assigned_to == reader,
-            and_(QueueItem.claimed_by == reader, QueueItem.claimed_until > moment),
-            QueueItem.id.in_(turn_of(reader) if turn is None else turn),
-        )
+        # As a set of ids, each found by an index: a plain OR would read everything that is open.
+        item = aliased(QueueItem)
+        given = select(item.id).where(item.assigned_to == reader, item.state == "open")
+        read = select(item.id).where(item.claimed_by == reader, item.claimed_until > moment)
+        return QueueItem.id.in_(union(given, read, turn_of(reader)))
     return and_(
         QueueItem.assigned_to.is_(None), or_(QueueItem.claimed_until.is_(None), QueueItem.claimed_until <= moment)
     )

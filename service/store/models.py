@@ -70,6 +70,10 @@ UNREAD = {
     "sqlite_where": text("opinion_id IS NULL"),
     "postgresql_where": text("opinion_id IS NULL"),
 }
+ASSIGNED = {
+    "sqlite_where": text("assigned_to IS NOT NULL AND state = 'open'"),
+    "postgresql_where": text("assigned_to IS NOT NULL AND state = 'open'"),
+}
 CLAIMED = {
     "sqlite_where": text("claimed_by IS NOT NULL"),
     "postgresql_where": text("claimed_by IS NOT NULL"),
@@ -261,11 +265,11 @@ class QueueItem(Base):
         # All that the counts read, so that they open no row.
         Index(
             "ix_queue_counts",
-            *("forum_id", "board", "severity", "labels", "assigned_to", "due_at"),
-            *("created_at", "claimed_by", "claimed_until", "id", "state"),
+            *("forum_id", "board", "severity", "labels", "due_at", "created_at", "state"),
             **OPEN,
         ),
         Index("ix_queue_claimed", "claimed_by", **CLAIMED),
+        Index("ix_queue_assigned", "assigned_to", **ASSIGNED),
         Index("ix_queue_decided", "state", "decided_at", "id"),
     )
 

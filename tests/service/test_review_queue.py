@@ -234,7 +234,7 @@ def test_every_count_is_of_what_a_click_on_it_shows(store, busy):
     """With any filter set, the number beside any other is what the queue then holds."""
     for first, second in product(("", *NARROW), NARROW):
         chosen, (name, value) = Filters.of(dict(parse_qsl(first))), second.split("=")
-        if name in chosen.query() or "skipped" in (chosen.who, value):
+        if name in chosen.query():
             continue
         with store.read() as session:
             counts = load_counts(session, chosen, busy, now())
