@@ -98,6 +98,7 @@ def test_an_appeal_is_upheld_by_a_key(shift, store, items):
 def test_a_second_reading_tells_only_afterwards(shift, store, items):
     shift.keyboard.press("q")
     shift.get_by_role("link", name="Second readings").press("Enter")
+    expect(shift.get_by_role("heading", level=1)).to_contain_text("Second reading")
     shift.locator("[data-row]").first.press("Enter")
     expect(shift.get_by_text("without knowing how")).to_be_visible()
     assert "sam" not in shift.locator("main").inner_text()

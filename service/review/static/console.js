@@ -1,6 +1,24 @@
 // Keys, and small comforts. Every page works without this file.
 "use strict";
 
+// What a page needs when it has come: `here.signal` ends when it is left, `here.since` is when it came.
+const needs = [];
+let here;
+const everyPage = (need) => needs.push(need);
+
+function arrive() {
+  const leaving = new AbortController();
+  here = { signal: leaving.signal, leave: () => leaving.abort(), since: performance.now() };
+  for (const need of needs) need(here.signal);
+}
+document.addEventListener("heed:leave", () => here.leave());
+document.addEventListener("heed:arrive", arrive);
+
+const every = (milliseconds, task, signal) => {
+  const timer = setInterval(task, milliseconds);
+  signal.addEventListener("abort", () => clearInterval(timer));
+};
+
 const byId = (id) => document.getElementById(id);
 const all = (selector) => [...document.querySelectorAll(selector)];
 
@@ -31,7 +49,7 @@ function openTarget() {
   closed.querySelector(":target")?.scrollIntoView();
 }
 window.addEventListener("hashchange", openTarget);
-openTarget();
+everyPage(openTarget);
 
 const openedPanel = () => document.querySelector("[data-panel][open]");
 
@@ -49,7 +67,7 @@ function openPanel(panel) {
 }
 
 // A key pressed twice by mistake must not decide the next post, which nobody has read yet.
-const justArrived = () => document.querySelector(".flash") && performance.now() < 700;
+const justArrived = () => document.querySelector(".flash") && performance.now() - here.since < 700;
 
 function press(key) {
   if ("aherxy".includes(key) && justArrived()) return true;
@@ -122,31 +140,38 @@ document.addEventListener("submit", (event) => {
 });
 window.addEventListener("pageshow", () => all("form").forEach((form) => delete form.dataset.sent));
 
-for (const form of all("[data-autosubmit]")) {
-  form.querySelector("button").hidden = true;
-  form.addEventListener("change", () => form.requestSubmit());
-}
+everyPage(() => {
+  for (const form of all("[data-autosubmit]")) {
+    form.querySelector("button").hidden = true;
+    form.addEventListener("change", () => form.requestSubmit());
+  }
+});
 
 // A post stays with whoever reads it while its page is seen, and goes back when it is left.
-for (const claim of all("[data-claim]")) {
-  const keep = async () => {
-    if (document.visibilityState !== "visible") return;
-    const answer = await fetch(claim.dataset.claim, { method: "POST", body: new FormData(claim) }).catch(() => null);
-    if (answer && answer.status === 409) document.querySelector("[data-lost]").hidden = false;
-  };
-  setInterval(keep, Number(claim.dataset.every) * 1000);
-  document.addEventListener("visibilitychange", keep);
-  window.addEventListener("pagehide", () => navigator.sendBeacon(claim.dataset.release, new FormData(claim)));
-}
+everyPage((signal) => {
+  for (const claim of all("[data-claim]")) {
+    const keep = async () => {
+      if (document.visibilityState !== "visible") return;
+      const answer = await fetch(claim.dataset.claim, { method: "POST", body: new FormData(claim) }).catch(() => null);
+      if (answer && answer.status === 409 && !signal.aborted) document.querySelector("[data-lost]").hidden = false;
+    };
+    const release = () => navigator.sendBeacon(claim.dataset.release, new FormData(claim));
+    every(Number(claim.dataset.every) * 1000, keep, signal);
+    document.addEventListener("visibilitychange", keep, { signal });
+    window.addEventListener("pagehide", release, { signal });
+    signal.addEventListener("abort", release);
+  }
+});
 
 // New posts appear by themselves, and clocks go on; focus stays where it was.
 const EVERY = 20_000;
 
-async function refresh() {
+async function refresh(signal) {
   if (document.visibilityState !== "visible") return;
   const answer = await fetch(location.href).catch(() => null);
   if (!answer || !answer.ok || answer.redirected) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (signal.aborted) return;
   const focused = document.activeElement.closest("[data-live] li[id]");
   const inBox = document.activeElement.matches(".pick input");
   const kept = new Set(chosen().map((box) => box.value));
@@ -165,47 +190,61 @@ async function refresh() {
   if (more > 0) told.textContent = (more === 1 ? told.dataset.one : told.dataset.more).replace("{}", more);
 }
 
-if (document.querySelector('[data-live="rows"]')) {
-  setInterval(refresh, EVERY);
-  document.addEventListener("visibilitychange", refresh);
-}
+everyPage((signal) => {
+  if (!document.querySelector('[data-live="rows"]')) return;
+  every(EVERY, () => refresh(signal), signal);
+  document.addEventListener("visibilitychange", () => refresh(signal), { signal });
+});
 
-for (const said of all("[data-chosen]")) {
-  const tell = () => { said.textContent = said.dataset.chosen.replace("{count}", chosen().length); };
-  said.hidden = false;
-  document.addEventListener("change", tell);
-  window.addEventListener("pageshow", tell);
-  tell();
-}
+everyPage((signal) => {
+  for (const said of all("[data-chosen]")) {
+    const tell = () => { said.textContent = said.dataset.chosen.replace("{count}", chosen().length); };
+    said.hidden = false;
+    document.addEventListener("change", tell, { signal });
+    window.addEventListener("pageshow", tell, { signal });
+    tell();
+  }
+});
 
 // What can no longer be undone is no longer offered.
-for (const offer of all("[data-seconds]")) {
-  setTimeout(() => { offer.hidden = true; offer.querySelectorAll("button").forEach((button) => { button.disabled = true; }); },
-    Number(offer.dataset.seconds) * 1000);
-}
+everyPage(() => {
+  for (const offer of all("[data-seconds]")) {
+    setTimeout(() => { offer.hidden = true; offer.querySelectorAll("button").forEach((button) => { button.disabled = true; }); },
+      Number(offer.dataset.seconds) * 1000);
+  }
+});
 
 // On a phone the post's own words should be near: reasons after the first keep their title, and open by a tap.
-if (matchMedia("(max-width: 60rem)").matches) for (const fold of all("[data-fold]")) fold.open = false;
+everyPage(() => {
+  if (matchMedia("(max-width: 60rem)").matches) for (const fold of all("[data-fold]")) fold.open = false;
+});
 
-const local = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeStyle: "short" });
 function tellLocalTimes() {
+  const local = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeStyle: "short" });
   for (const time of all("time")) time.title = local.format(new Date(time.dateTime));
 }
-tellLocalTimes();
+everyPage(tellLocalTimes);
 
 // A new account begins in the browser's own time zone.
-for (const choice of all("[data-zone]")) {
+everyPage(() => {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  if (!choice.value && [...choice.options].some((option) => option.value === zone)) choice.value = zone;
-}
-for (const field of all("[data-select]")) field.select();
+  for (const choice of all("[data-zone]")) {
+    if (!choice.value && [...choice.options].some((option) => option.value === zone)) choice.value = zone;
+  }
+});
 
-for (const opener of all("[data-open]")) opener.hidden = false;
+everyPage(() => {
+  for (const field of all("[data-select]")) field.select();
+  for (const opener of all("[data-open]")) opener.hidden = false;
+});
 
-const keysOn = byId("keys-on");
-if (keysOn) {
+everyPage(() => {
+  const keysOn = byId("keys-on");
+  if (!keysOn) return;
   keysOn.checked = !switchedOff();
   keysOn.addEventListener("change", () => {
     try { localStorage.setItem("heed-keys", keysOn.checked ? "on" : "off"); } catch { /* private window: for this page only */ }
   });
-}
+});
+
+arrive();
