@@ -39,9 +39,15 @@ def languages() -> list[str]:
 
 def usual(session: Session, forum: Forum, kind: str, language: str) -> str:
     """The words for an occasion with their {fields}, in `language` where there are any in it; empty: nothing is said."""
+    return all_usual(session, forum, language)[kind]
+
+
+def all_usual(session: Session, forum: Forum, language: str) -> dict[str, str]:
+    """The same for every occasion of `KINDS`."""
     language = language if language in defaults() else DEFAULT_LANGUAGE
-    own = session.scalar(select(AuthorMessage.text).where(*_of(forum, kind, language)))
-    return (defaults()[language][kind] if own is None else own).strip()
+    here = (AuthorMessage.forum_id == forum.id, AuthorMessage.language == language)
+    own = {each.kind: each.text for each in session.scalars(select(AuthorMessage).where(*here))}
+    return {kind: own.get(kind, defaults()[language][kind]).strip() for kind in KINDS}
 
 
 def fill(text: str, forum: Forum, language: str, label: str = "") -> str:
@@ -71,11 +77,8 @@ def change(session: Session, forum: Forum, kind: str, language: str, text: str, 
         raise Invalid(_("The message is too long. Keep it under %(most)s characters.", most=LONGEST), field=kind)
     if text == usual(session, forum, kind, language):
         return
-    session.execute(delete(AuthorMessage).where(*_of(forum, kind, language)))
+    known = (AuthorMessage.forum_id == forum.id, AuthorMessage.language == language, AuthorMessage.kind == kind)
+    session.execute(delete(AuthorMessage).where(*known))
     if text != defaults()[language][kind].strip():
         session.add(AuthorMessage(forum_id=forum.id, kind=kind, language=language, text=text, moderator_id=by.id))
     audit.write(session, "changed_message", moderator_id=by.id, forum=forum.id, kind=kind, language=language)
-
-
-def _of(forum: Forum, kind: str, language: str) -> tuple[Any, ...]:
-    return AuthorMessage.forum_id == forum.id, AuthorMessage.kind == kind, AuthorMessage.language == language

@@ -147,7 +147,7 @@ def _apart(reader: str, moment: datetime, ages: list[ColumnElement[bool]]) -> Se
     whose = (of_whom(who, reader, moment) for who in ("me", "nobody"))
     stands = (QueueItem.id.in_(skips), QueueItem.id.in_(closed))
     return select(*whose, *stands, *ALIKE, *ages).where(
-        QueueItem.state == "open", QueueItem.id.in_(union(skips, closed, turn_of(reader), *held))
+        QueueItem.state == "open", QueueItem.id.in_(union(skips, closed, *turn_of(reader), *held))
     )
 
 

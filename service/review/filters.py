@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, literal, or_, select, union
+from sqlalchemy import ColumnElement, Select, and_, exists, literal, or_, select, union
 from sqlalchemy.orm import aliased
 
 from classifiers.labels import Severity
@@ -118,7 +118,7 @@ def of_whom(who: str, reader: str, moment: datetime) -> ColumnElement[bool]:
         item = aliased(QueueItem)
         given = select(item.id).where(item.assigned_to == reader, item.state == "open")
         read = select(item.id).where(item.claimed_by == reader, item.claimed_until > moment)
-        return QueueItem.id.in_(union(given, read, turn_of(reader)))
+        return QueueItem.id.in_(union(given, read, *turn_of(reader)))
     return and_(
         QueueItem.assigned_to.is_(None), or_(QueueItem.claimed_until.is_(None), QueueItem.claimed_until <= moment)
     )
@@ -129,31 +129,28 @@ def free_for(reader: str, moment: datetime) -> ColumnElement[bool]:
     what a colleague says of it, because `reader` asked or has said what they would do themselves.
     """
     unread = or_(QueueItem.claimed_by.is_(None), QueueItem.claimed_by == reader, QueueItem.claimed_until <= moment)
-    unasked = QueueItem.id.not_in(_as_it_stands(OpinionRequest).where(OpinionRequest.asked_by == reader, WAITS))
-    unsaid = QueueItem.id.not_in(_as_it_stands(Opinion).where(Opinion.moderator_id == reader))
-    return and_(unread, or_(QueueItem.assigned_to.is_(None), QueueItem.assigned_to == reader), unasked, unsaid)
+    asked = exists().where(_of_present(OpinionRequest, QueueItem), OpinionRequest.asked_by == reader, WAITS)
+    said = exists().where(_of_present(Opinion, QueueItem), Opinion.moderator_id == reader)
+    return and_(unread, or_(QueueItem.assigned_to.is_(None), QueueItem.assigned_to == reader), ~asked, ~said)
 
 
 WAITS = OpinionRequest.opinion_id.is_(None)
 
 
-def turn_of(reader: str) -> Select[tuple[str]]:
-    """Ids of the open items where a colleague asks for `reader`'s opinion, or has given the one that they asked for."""
+def turn_of(reader: str) -> tuple[Select[tuple[str]], Select[tuple[str]]]:
+    """Ids of the open items where a colleague asks for `reader`'s opinion, and of those where one gave what they asked for."""
+    # A join would let SQLite, which knows nothing of a table that was empty, begin with everything that is open.
     item = aliased(QueueItem)
-    asked = and_(
+    stands = exists().where(_of_present(OpinionRequest, item), item.state == "open")
+    asked = select(OpinionRequest.item_id).where(
         WAITS,
         OpinionRequest.asked_by != reader,
         or_(OpinionRequest.asked_of == reader, OpinionRequest.asked_of.is_(None)),
-        literal(reader).in_(people_who_may("moderator", item.forum_id)),
+        stands.where(literal(reader).in_(people_who_may("moderator", item.forum_id))),
     )
-    answered = and_(~WAITS, OpinionRequest.asked_by == reader)
-    return _as_it_stands(OpinionRequest, item).where(or_(asked, answered))
+    return asked, select(OpinionRequest.item_id).where(~WAITS, OpinionRequest.asked_by == reader, stands)
 
 
-def _as_it_stands(
-    table: type[OpinionRequest] | type[Opinion], item: type[QueueItem] | None = None
-) -> Select[tuple[str]]:
-    """Ids of the open items that rows of the table speak of as they stand now."""
-    item = item or aliased(QueueItem)
-    same = and_(item.id == table.item_id, item.version == table.version)
-    return select(table.item_id).join(item, same).where(item.state == "open")
+def _of_present(table: type[OpinionRequest] | type[Opinion], item: type[QueueItem]) -> ColumnElement[bool]:
+    """Whether a row of the table speaks of the item as it stands now."""
+    return and_(table.item_id == item.id, table.version == item.version)

@@ -48,7 +48,7 @@ def save(slug: str) -> ResponseReturnValue:
 
 def _page(db: Session, forum: Forum, problem: str = "") -> str:
     language = _language()
-    texts = {kind: author_messages.usual(db, forum, kind, language) for kind in author_messages.KINDS}
+    texts = author_messages.all_usual(db, forum, language)
     if problem:
         texts |= {kind: request.form.get(kind, "") for kind in texts}
     return render_template(

@@ -156,8 +156,7 @@ def render_item(db: Session, item_id: str, *, problem: str = "", note: str = "",
 
 def telling(db: Session, view: ItemView) -> dict[str, str]:
     """The usual words to the author by occasion, in the language of the post; empty where nothing is said."""
-    language = view.revision.language
-    return {kind: author_messages.usual(db, view.forum, kind, language) for kind in author_messages.KINDS}
+    return author_messages.all_usual(db, view.forum, view.revision.language)
 
 
 def may_decide(item: QueueItem) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Tuple, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Tuple, func, literal, select, tuple_, union
 from sqlalchemy.orm import Session
 
 from service import recusals
@@ -66,7 +66,7 @@ def load_rows(session: Session, filters: Filters, reader: str, after: str = "") 
     query = select(QueueItem).where(*waiting(filters, reader, moment)).order_by(*ORDER)
     place = _parse(after)
     if filters.who == "me":
-        turn = QueueItem.id.in_(turn_of(reader))
+        turn = QueueItem.id.in_(union(*turn_of(reader)))
         first = [] if place else list(session.scalars(query.where(turn)))
         query = query.where(~turn)
     if place:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import and_, or_, select
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from service.decisions import ACTIONS
@@ -134,8 +134,8 @@ def load_marks(session: Session, items: list[QueueItem], reader: str) -> dict[st
 
 def _as_it_stands(table: type[Opinion] | type[OpinionRequest], items: list[QueueItem]):  # noqa: ANN202
     """Rows about the items at their present versions, oldest first."""
-    same = (and_(table.item_id == item.id, table.version == item.version) for item in items)
-    return select(table).where(or_(False, *same)).order_by(table.created_at, table.id)
+    present = tuple_(table.item_id, table.version).in_([(item.id, item.version) for item in items])
+    return select(table).where(present).order_by(table.created_at, table.id)
 
 
 def _said(opinion: Opinion, reader: str, names: dict[str, str]) -> Said:

@@ -66,7 +66,7 @@ BY_MODELS = {
     "sqlite_where": text("decided_by IS NULL"),
     "postgresql_where": text("decided_by IS NULL"),
 }
-UNREAD = {
+UNANSWERED = {
     "sqlite_where": text("opinion_id IS NULL"),
     "postgresql_where": text("opinion_id IS NULL"),
 }
@@ -353,7 +353,11 @@ class OpinionRequest(Base):
     """A moderator asks a colleague, or all of them, what they would do with an open item."""
 
     __tablename__ = "opinion_request"
-    __table_args__ = (Index("ix_opinion_request_item", "item_id"),)
+    __table_args__ = (
+        Index("ix_opinion_request_item", "item_id"),
+        Index("ix_opinion_request_asked_by", "asked_by"),
+        Index("ix_opinion_request_asked_of", "asked_of", **UNANSWERED),
+    )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("request"))
     item_id: Mapped[str] = mapped_column(ForeignKey("queue_item.id", ondelete="CASCADE"))
@@ -373,7 +377,7 @@ class SecondReading(Base):
     __tablename__ = "second_reading"
     __table_args__ = (
         Index("ix_second_reading_item", "item_id"),
-        Index("ix_second_reading_unread", "created_at", **UNREAD),
+        Index("ix_second_reading_unread", "created_at", **UNANSWERED),
     )
 
     verdict_id: Mapped[str] = mapped_column(
