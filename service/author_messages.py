@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from flask_babel import gettext as _
@@ -29,7 +29,7 @@ FIELD = re.compile(r"\{(\w*)\}")
 @cache
 def defaults() -> dict[str, dict[str, Any]]:
     """Heed's own words by language, then by occasion; `reasons` holds phrases by label."""
-    return tomllib.loads(files("service").joinpath("author_messages.toml").read_text("utf-8"))
+    return tomllib.loads(Path(__file__).with_name("author_messages.toml").read_text("utf-8"))
 
 
 def languages() -> list[str]:
