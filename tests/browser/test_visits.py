@@ -92,9 +92,31 @@ def test_what_was_typed_outlives_an_answer_that_did_not_come(page, store, items)
     assert page.get_by_label("Note").input_value() == "Asked the author on the board."
     assert state(store, items[7]) == "open"
     page.unroute("**/decide")
+    page.reload()
+    page.keyboard.press("n")
+    page.keyboard.type("Once more.")
+    page.keyboard.press("Escape")
+    page.route("**/console/", lambda route: route.abort())
+    page.get_by_role("link", name="Queue").first.click()
+    expect(page.get_by_role("alert")).to_contain_text("Heed did not answer")
+    assert page.get_by_label("Note").input_value() == "Once more."
     page.keyboard.press("a")
     expect(page.get_by_text("Approved.")).to_be_visible()
     assert state(store, items[7]) == "decided"
+
+
+def test_a_switch_leaves_eyes_and_focus_where_they_are(page, items):
+    page.set_viewport_size({"width": 1000, "height": 400})
+    page.goto(f"/console/items/{items[2]}")
+    page.evaluate("window.stayed = true")
+    show = page.get_by_role("button", name="Show personal data")
+    show.scroll_into_view_if_needed()
+    before = page.evaluate("scrollY")
+    assert before > 0
+    show.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Hide personal data")).to_be_focused()
+    assert page.evaluate("scrollY") == before and stayed(page)
 
 
 def test_a_second_key_waits_for_the_first(page, store, items):
@@ -103,8 +125,10 @@ def test_a_second_key_waits_for_the_first(page, store, items):
     page.on("request", lambda request: asked.append(request) if request.method == "POST" else None)
     held: list[Route] = []
     page.route("**/decide", lambda route: held.append(route))
-    for key in ("a", "h", "b"):
-        page.keyboard.press(key)
+    with page.expect_request("**/decide"):
+        page.keyboard.press("a")
+    page.keyboard.press("h")
+    page.keyboard.press("b")
     page.wait_for_timeout(200)
     held[0].continue_()
     expect(page.get_by_text("Approved.")).to_be_visible()
