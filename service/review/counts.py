@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Select, case, func, select, union
+from sqlalchemy import ColumnElement, Select, func, select, union
 from sqlalchemy.orm import Session
 
 from classifiers.labels import Severity
@@ -111,9 +111,9 @@ def _load_pools(session: Session, reader: str, moment: datetime) -> dict[str, Po
     skipped or closed to the reader are then read one by one.
     """
     ages = [of_age(each, moment) for each in words.AGES]
-    sums = (func.sum(case((each, 1), else_=0)) for each in ages)
-    counted = select(*ALIKE, func.count(), *sums).where(QueueItem.state == "open").group_by(*ALIKE)
-    everything = {_Group(*row[:4]): tuple(map(int, row[4:])) for row in session.execute(counted)}
+    reached = (func.count().filter(each) for each in ages)
+    counted = select(*ALIKE, func.count(), *reached).where(QueueItem.state == "open").group_by(*ALIKE)
+    everything = {_Group(*row[:4]): row[4:] for row in session.execute(counted)}
     pools = {"": everything, "nobody": dict(everything), "me": {}, "skipped": {}}
     for mine, nobodys, skipped, closed, *row in session.execute(_apart(reader, moment, ages)):
         group, counts = _Group(*row[:4]), (1, *map(int, row[4:]))
