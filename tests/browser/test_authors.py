@@ -62,6 +62,7 @@ def test_somebody_is_looked_after_without_a_mouse(open_page, store, items):
     page.get_by_role("button", name="Remind us tomorrow").press("Enter")
     expect(page.get_by_text("Look again:")).to_be_visible()
     page.get_by_role("link", name="Care", exact=True).press("Enter")
+    expect(page).to_have_url(re.compile("/console/care$"))
     page.get_by_role("button", name="They replied").press("Enter")
     expect(page.get_by_text("Nobody waits to be looked after")).to_be_visible()
     with store.read() as session:
