@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session, aliased
 
 from service.errors import Forbidden
@@ -24,7 +24,7 @@ def recuse(session: Session, appeal: Appeal, standing: Verdict) -> None:
     session.flush()
 
 
-def closed_to(reader: str) -> Select[tuple[str]]:
+def closed_to(reader: str | ColumnElement[str]) -> Select[tuple[str]]:
     """Ids of the items whose open appeal is for somebody else than `reader` to decide, as long as there is somebody."""
     return _for_others(reader).where(Appeal.state == "open")
 
@@ -38,7 +38,7 @@ def is_for_others(session: Session, appeal: Appeal, reader: str) -> bool:
     return session.scalar(_for_others(reader).where(Appeal.id == appeal.id)) is not None
 
 
-def _for_others(reader: str) -> Select[tuple[str]]:
+def _for_others(reader: str | ColumnElement[str]) -> Select[tuple[str]]:
     other = aliased(Recusal)
     recused = select(other.moderator_id).where(other.appeal_id == Appeal.id).correlate(Appeal)
     able = people_who_may("moderator", QueueItem.forum_id).where(Moderator.id.not_in(recused))

@@ -6,15 +6,16 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Select, func, select, union
+from sqlalchemy import ColumnElement, Select, bindparam, func, select, union
 from sqlalchemy.orm import Session
 
 from classifiers.labels import Severity
 from service.recusals import closed_to
 from service.review import words
-from service.review.filters import Filters, of_age, of_whom, turn_of
+from service.review.filters import CLOCKS, Filters, of_whom, turn_of
 from service.store.models import Forum, QueueItem, Skip
 
 
@@ -110,12 +111,10 @@ def _load_pools(session: Session, reader: str, moment: datetime) -> dict[str, Po
     One pass over the index counts everything that is open, asking of no item whose it is; the few that are somebody's,
     skipped or closed to the reader are then read one by one.
     """
-    ages = [of_age(each, moment) for each in words.AGES]
-    reached = (func.count().filter(each) for each in ages)
-    counted = select(*ALIKE, func.count(), *reached).where(QueueItem.state == "open").group_by(*ALIKE)
-    everything = {_Group(*row[:4]): row[4:] for row in session.execute(counted)}
+    values = {"reader": reader, "moment": moment, **{age: moment - CLOCKS[age][1] for age in words.AGES}}
+    everything = {_Group(*row[:4]): row[4:] for row in session.execute(_counted(), values)}
     pools = {"": everything, "nobody": dict(everything), "me": {}, "skipped": {}}
-    for mine, nobodys, skipped, closed, *row in session.execute(_apart(reader, moment, ages)):
+    for mine, nobodys, skipped, closed, *row in session.execute(_apart(), values):
         group, counts = _Group(*row[:4]), (1, *map(int, row[4:]))
         if skipped or closed:
             _add(pools[""], group, counts, -1)
@@ -135,19 +134,35 @@ def _add(pool: Pool, group: _Group, counts: Sequence[int], times: int = 1) -> No
     pool[group] = [have + times * more for have, more in zip(before, counts, strict=True)]
 
 
-def _apart(reader: str, moment: datetime, ages: list[ColumnElement[bool]]) -> Select:
-    """The open items that somebody has or is asked about, or that `reader` skipped or may not decide: of each
+# Built once: the statements are long, and building one takes longer than asking it.
+READER, MOMENT = bindparam("reader"), bindparam("moment")
+
+
+def _reached() -> list[ColumnElement[bool]]:
+    return [CLOCKS[age][0] < bindparam(age) for age in words.AGES]
+
+
+@cache
+def _counted() -> Select:
+    """How many open items there are of each group, and how many of them have reached each age."""
+    reached = (func.count().filter(each) for each in _reached())
+    return select(*ALIKE, func.count(), *reached).where(QueueItem.state == "open").group_by(*ALIKE)
+
+
+@cache
+def _apart() -> Select:
+    """The open items that somebody has or is asked about, or that the reader skipped or may not decide: of each
     whether it is the reader's, nobody's, skipped, closed, then its group and which ages it has reached.
     """
-    skips, closed = select(Skip.item_id).where(Skip.moderator_id == reader), closed_to(reader)
+    skips, closed = select(Skip.item_id).where(Skip.moderator_id == READER), closed_to(READER)
     held = (
         select(QueueItem.id).where(each.is_not(None), QueueItem.state == "open")
         for each in (QueueItem.assigned_to, QueueItem.claimed_by)
     )
-    whose = (of_whom(who, reader, moment) for who in ("me", "nobody"))
+    whose = (of_whom(who, READER, MOMENT) for who in ("me", "nobody"))
     stands = (QueueItem.id.in_(skips), QueueItem.id.in_(closed))
-    return select(*whose, *stands, *ALIKE, *ages).where(
-        QueueItem.state == "open", QueueItem.id.in_(union(skips, closed, *turn_of(reader), *held))
+    return select(*whose, *stands, *ALIKE, *_reached()).where(
+        QueueItem.state == "open", QueueItem.id.in_(union(skips, closed, *turn_of(READER), *held))
     )
 
 

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, exists, literal, or_, select, union
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, union
 from sqlalchemy.orm import aliased
 
 from classifiers.labels import Severity
 from service import recusals
 from service.people.roles import people_who_may
 from service.review import words
-from service.store.models import Forum, Opinion, OpinionRequest, QueueItem, Skip
+from service.store.models import Forum, Moderator, Opinion, OpinionRequest, QueueItem, Skip
 
 LONGEST = 200
 """Code points of a board's name, the longest value of all."""
@@ -106,12 +106,21 @@ def narrowed(filters: Filters) -> list[ColumnElement[bool]]:
 
 def of_age(age: str, moment: datetime) -> ColumnElement[bool]:
     """Whether an item's clock has run out, or it waits for longer than a day or a week."""
-    if age == "overdue":
-        return QueueItem.due_at < moment
-    return QueueItem.created_at < moment - timedelta(days=1 if age == "day" else 7)
+    since, longer = CLOCKS[age]
+    return since < moment - longer
 
 
-def of_whom(who: str, reader: str, moment: datetime) -> ColumnElement[bool]:
+CLOCKS = {
+    "overdue": (QueueItem.due_at, timedelta()),
+    "day": (QueueItem.created_at, timedelta(days=1)),
+    "week": (QueueItem.created_at, timedelta(days=7)),
+}
+"""By age: since when it counts, and how much longer ago that has to be."""
+
+
+def of_whom(
+    who: str, reader: str | ColumnElement[str], moment: datetime | ColumnElement[datetime]
+) -> ColumnElement[bool]:
     """Whether an item is `reader`'s ("me"), by hand-over, because they read it or are asked about it, or nobody's."""
     if who == "me":
         # As a set of ids, each found by an index: a plain OR would read everything that is open.
@@ -137,7 +146,7 @@ def free_for(reader: str, moment: datetime) -> ColumnElement[bool]:
 WAITS = OpinionRequest.opinion_id.is_(None)
 
 
-def turn_of(reader: str) -> tuple[Select[tuple[str]], Select[tuple[str]]]:
+def turn_of(reader: str | ColumnElement[str]) -> tuple[Select[tuple[str]], Select[tuple[str]]]:
     """Ids of the open items where a colleague asks for `reader`'s opinion, and of those where one gave what they asked for."""
     # A join would let SQLite, which knows nothing of a table that was empty, begin with everything that is open.
     item = aliased(QueueItem)
@@ -146,7 +155,7 @@ def turn_of(reader: str) -> tuple[Select[tuple[str]], Select[tuple[str]]]:
         WAITS,
         OpinionRequest.asked_by != reader,
         or_(OpinionRequest.asked_of == reader, OpinionRequest.asked_of.is_(None)),
-        stands.where(literal(reader).in_(people_who_may("moderator", item.forum_id))),
+        stands.where(people_who_may("moderator", item.forum_id).where(Moderator.id == reader).exists()),
     )
     return asked, select(OpinionRequest.item_id).where(~WAITS, OpinionRequest.asked_by == reader, stands)
 
