@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 from classifiers.labels import Severity
 from service.recusals import closed_to
 from service.review import words
-from service.review.filters import CLOCKS, Filters, of_whom, turn_of
-from service.store.models import Forum, QueueItem, Skip
+from service.review.filters import CLOCKS, Filters, of_whom, skipped_by, turn_of
+from service.store.models import Forum, QueueItem
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def _apart() -> Select:
     """The open items that somebody has or is asked about, or that the reader skipped or may not decide: of each
     whether it is the reader's, nobody's, skipped, closed, then its group and which ages it has reached.
     """
-    skips, closed = select(Skip.item_id).where(Skip.moderator_id == READER), closed_to(READER)
+    skips, closed = skipped_by(READER), closed_to(READER)
     held = (
         select(QueueItem.id).where(each.is_not(None), QueueItem.state == "open")
         for each in (QueueItem.assigned_to, QueueItem.claimed_by)

@@ -83,11 +83,16 @@ def waiting(filters: Filters, reader: str, moment: datetime) -> list[ColumnEleme
 
 def offered(filters: Filters, reader: str) -> list[ColumnElement[bool]]:
     """What somebody skipped is offered to them only where they ask for it; an appeal of their own decision never."""
-    mine = select(Skip.item_id).where(Skip.moderator_id == reader)
+    mine = skipped_by(reader)
     return [
         QueueItem.id.in_(mine) if filters.who == "skipped" else QueueItem.id.not_in(mine),
         QueueItem.id.not_in(recusals.closed_to(reader)),
     ]
+
+
+def skipped_by(reader: str | ColumnElement[str]) -> Select[tuple[str]]:
+    """Ids of the items that `reader` left to the others."""
+    return select(Skip.item_id).where(Skip.moderator_id == reader)
 
 
 def narrowed(filters: Filters) -> list[ColumnElement[bool]]:

@@ -164,6 +164,7 @@ def test_files_come_as_files(page):
     with page.expect_download() as download:
         page.get_by_role("link", name="CSV").click()
     assert download.value.suggested_filename.endswith(".csv")
+    expect(page.locator("html[data-busy]")).to_have_count(0)
     page.keyboard.press("q")
     expect(page.get_by_role("heading", level=1)).to_contain_text("wait")
     assert stayed(page)
