@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session, aliased
@@ -24,6 +26,7 @@ def recuse(session: Session, appeal: Appeal, standing: Verdict) -> None:
     session.flush()
 
 
+@lru_cache(maxsize=1024)
 def closed_to(reader: str | ColumnElement[str]) -> Select[tuple[str]]:
     """Ids of the items whose open appeal is for somebody else than `reader` to decide, as long as there is somebody."""
     return _for_others(reader).where(Appeal.state == "open")

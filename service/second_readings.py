@@ -5,9 +5,10 @@ in what they do with a post, and changes nothing on the forum.
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import lru_cache
 
-from sqlalchemy import ColumnElement, Select, exists, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, exists, func, literal, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from service import audit
@@ -33,6 +34,7 @@ def is_drawn(verdict_id: str, share: float) -> bool:
     return lot < share * 2**64
 
 
+@lru_cache(maxsize=1024)
 def waiting(reader: str) -> Select[tuple[SecondReading]]:
     """Readings that wait, where `reader` may be the one: they may decide there, and had no part in what was decided."""
     # Of the version right after the decision the item is decided: whatever happens to it next raises the version.
@@ -60,9 +62,10 @@ def kept_from(reader: str) -> Select[tuple[str]]:
     return waiting(reader).with_only_columns(SecondReading.item_id)
 
 
+@lru_cache(maxsize=1024)
 def offered(reader: str) -> Select[tuple[str]]:
     """Ids of the items that `reader` may read a second time now: nobody else does."""
-    return kept_from(reader).where(_free(reader, now()))
+    return kept_from(reader).where(_free(reader))
 
 
 def count(session: Session, reader: str) -> int:
@@ -128,11 +131,12 @@ def _locked(session: Session, item_id: str, reader: str) -> SecondReading | None
     return session.scalar(wanted.with_for_update(of=SecondReading).execution_options(populate_existing=True))
 
 
+# Statements are kept, since building one takes longer than asking it: the time is told when it is asked.
 def _unread() -> tuple[ColumnElement[bool], ...]:
-    return SecondReading.opinion_id.is_(None), SecondReading.created_at > now() - LAPSES
+    lapsed = bindparam("lapsed", callable_=lambda: now() - LAPSES, unique=True)
+    return SecondReading.opinion_id.is_(None), SecondReading.created_at > lapsed
 
 
-def _free(reader: str, moment: datetime) -> ColumnElement[bool]:
-    return or_(
-        SecondReading.claimed_by.is_(None), SecondReading.claimed_by == reader, SecondReading.claimed_until <= moment
-    )
+def _free(reader: str) -> ColumnElement[bool]:
+    over = SecondReading.claimed_until <= bindparam("moment", callable_=now, unique=True)
+    return or_(SecondReading.claimed_by.is_(None), SecondReading.claimed_by == reader, over)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from operator import attrgetter
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, select, union
@@ -67,42 +68,56 @@ def load_counts(session: Session, filters: Filters, reader: str, moment: datetim
     forums = {forum.id: forum for forum in session.execute(select(Forum.id, Forum.slug, Forum.name))}
     pools = _load_pools(session, reader, moment)
     age = AGES.index(filters.age)
+    checks = {
+        "labels": filters.label and (lambda group: filters.topic in group.labels),
+        "severity": filters.severity and (lambda group: group.severity == filters.severity),
+        "board": filters.board and (lambda group: group.board == filters.board),
+        "forum_id": filters.forum and (lambda group: forums[group.forum_id].slug == filters.forum),
+    }
 
-    def fits(group: _Group, but: str = "") -> bool:
-        """Whether the group passes every filter but those of age and person, and but the one called `but`."""
-        return (
-            (but == "label" or not filters.label or filters.topic in group.labels)
-            and (but == "severity" or filters.severity in ("", group.severity))
-            and (but == "board" or filters.board in ("", group.board))
-            and (but == "forum" or filters.forum in ("", forums[group.forum_id].slug))
-        )
+    def left(who: str, but: str = "") -> Pool:
+        """What passes the filter `who` and all others, save for that of age and the one on the field called `but`."""
+        asked = [check for name, check in checks.items() if check and name != but]
+        fit = (group for group in pools[who] if all(check(group) for check in asked))
+        return {group: pools[who][group] for group in fit} if asked else pools[who]
 
-    def total(who: str, age: int) -> int:
-        return sum(counts[age] for group, counts in pools[who].items() if fits(group))
+    def totals(who: str) -> list[int]:
+        """How many are left of each of `AGES`."""
+        return [sum(counts[each] for counts in left(who).values()) for each in range(len(AGES))]
 
-    def by(name: str, of: Callable[[_Group], set[str]]) -> Counter[str]:
+    def by(name: str) -> Counter[str]:
+        """How many there are for each value of the field."""
         found: Counter[str] = Counter()
-        for group, counts in pools[filters.who].items():
-            if counts[age] and fits(group, name):
-                for value in of(group):
-                    found[value] += counts[age]
+        value = attrgetter(name)
+        for group, counts in left(filters.who, name).items():
+            found[value(group)] += counts[age]
         return found
 
-    labels = by("label", lambda g: {each for label in g.labels.split() for each in (label, label.partition(".")[0])})
-    severities = by("severity", lambda g: {g.severity})
-    boards = by("board", lambda g: {g.board} - {""})
-    found = by("forum", lambda g: {forums[g.forum_id].slug})
+    labels = _each_label(by("labels"))
+    boards, mine = by("board"), totals(filters.who)
+    found = {forums[forum].slug: count for forum, count in by("forum_id").items()}
     names = {forum.slug: forum.name for forum in forums.values()}
     return Counts(
-        total=total(filters.who, age),
+        total=mine[age],
         areas=_choices(labels, words.AREAS, filters.area),
         labels=_choices(labels, words.LABEL_CHOICES, filters.label),
-        severities=_choices(severities, {str(s): words.severity(s).word for s in reversed(Severity)}, filters.severity),
-        boards=_choices(boards, {board: board for board in sorted(boards)}, filters.board),
+        severities=_choices(
+            by("severity"), {str(s): words.severity(s).word for s in reversed(Severity)}, filters.severity
+        ),
+        boards=_choices(boards, {board: board for board in sorted(boards) if board}, filters.board),
         forums=_choices(found, {slug: names[slug] for slug in sorted(found)}, filters.forum),
-        ages=_choices({each: total(filters.who, AGES.index(each)) for each in words.AGES}, words.AGES, filters.age),
-        whose=_choices({who: total(who, age) for who in words.WHOSE}, words.WHOSE, filters.who),
+        ages=_choices(dict(zip(AGES, mine, strict=True)), words.AGES, filters.age),
+        whose=_choices({who: totals(who)[age] for who in words.WHOSE}, words.WHOSE, filters.who),
     )
+
+
+def _each_label(together: Counter[str]) -> Counter[str]:
+    """How many items have each label and each area, of how many have these labels together."""
+    found: Counter[str] = Counter()
+    for labels, count in together.items():
+        for value in {each for label in labels.split() for each in (label, label.partition(".")[0])}:
+            found[value] += count
+    return found
 
 
 def _load_pools(session: Session, reader: str, moment: datetime) -> dict[str, Pool]:

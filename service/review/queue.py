@@ -118,8 +118,8 @@ def overdue_crises(session: Session, reader: str) -> tuple[int, str]:
     """
     late = (QueueItem.state == "open", QueueItem.lane == CRISIS_LANE, QueueItem.due_at < now())
     late = (*late, QueueItem.id.not_in(recusals.closed_to(reader)))
-    first = session.scalar(select(QueueItem.id).where(*late).order_by(*ORDER).limit(1))
-    return (session.scalar(select(func.count()).where(*late)) or 0, first) if first else (0, "")
+    found = session.execute(select(func.count().over(), QueueItem.id).where(*late).order_by(*ORDER).limit(1)).first()
+    return (found[0], found[1]) if found else (0, "")
 
 
 ORDER = (QueueItem.lane, QueueItem.due_at, QueueItem.id)
