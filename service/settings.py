@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     signature_tolerance_seconds: int = Field(300, ge=10, description="Age at which a signed request is stale (`401`).")
 
     lease_seconds: int = Field(60, ge=5, description="How long a worker may hold a batch before others take it over.")
+    read_seconds: float = Field(
+        60, gt=0, description="How long reading one batch may take before its worker is ended and others read it."
+    )
     batch_tokens: int = Field(4096, ge=256, description="Token budget of one batch of the encoder.")
     batch_posts: int = Field(64, ge=1, description="Most posts in one claimed batch.")
     max_attempts: int = Field(

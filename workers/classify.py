@@ -25,6 +25,7 @@ from workers.drain import drain
 from workers.lease import is_free, new_owner, renewed
 from workers.logs import kind
 from workers.shadow import Reader, judge_along
+from workers.watchdog import at_most
 
 log = logging.getLogger(__name__)
 
@@ -57,24 +58,26 @@ def read_some(where: Store, reader: Reader, chosen: Settings, shadow: Reader | N
         return 0
     started = time.monotonic()
     with renewed(where, owner, chosen.lease_seconds):
-        read = _read(where, reader, owner, claimed, chosen)
+        with at_most(chosen.read_seconds):
+            read = _read(where, reader, owner, claimed, chosen)
         written = _conclude(where, owner, read)
     if written:
         wake_deliver()
-    judge_along(where, shadow, read)
+    with at_most(chosen.read_seconds):
+        judge_along(where, shadow, read)
     log.info("read %d of %d posts in %.2f s", written, len(claimed), time.monotonic() - started)
     return len(claimed)
 
 
 def pending(moment: datetime) -> Select[tuple[str, int, int]]:
-    """Id, attempts and characters of every revision that may be claimed, most urgent first."""
+    """Id, attempts and characters of every revision that may be claimed, most urgent first; of these, what was tried least."""
     length = func.length(Revision.body) + func.length(Revision.title) + func.length(Revision.parent)
     return (
         select(Revision.id, Revision.attempts, length.label("characters"))
         .join(Post, Post.id == Revision.post_id)
         .where(Post.deleted.is_(False), Post.revision == Revision.number)
         .where(Revision.state.in_(("pending", "leased")), is_free(Revision, moment))
-        .order_by(Revision.urgent.desc(), Revision.received_at, Revision.id)
+        .order_by(Revision.urgent.desc(), Revision.attempts, Revision.received_at, Revision.id)
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, or_, update
+from sqlalchemy import ColumnElement, case, or_, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -19,6 +19,9 @@ from service.store.models import Delivery, Revision, now
 from workers.logs import kind
 
 log = logging.getLogger(__name__)
+
+SUSPECT = timedelta(seconds=10)
+"""Pause of a post in whose reading a process died."""
 
 
 def process_name(pid: int) -> str:
@@ -64,11 +67,13 @@ def _extend(session: Session, owner: str, seconds: int) -> None:
 
 
 def release_process(session: Session, pid: int) -> int:
-    """Free what a dead process of this machine held; returns how many posts go back to others."""
+    """Free what a dead process of this machine held; returns how many posts go back to others.
+
+    A post that it read alone may well be what killed it, and waits until the others are read.
+    """
     name = process_name(pid)
-    for table in (Delivery, Revision):
-        held = update(table).where(table.lease_owner.startswith(name, autoescape=True))
-        if table is Revision:
-            held = held.where(Revision.state == "leased").values(state="pending")
-        freed = session.execute(held.values(lease_owner="", lease_until=None))
-    return freed.rowcount
+    sent = update(Delivery).where(Delivery.lease_owner.startswith(name, autoescape=True))
+    session.execute(sent.values(lease_owner="", lease_until=None))
+    held = update(Revision).where(Revision.lease_owner.startswith(name, autoescape=True), Revision.state == "leased")
+    later = case((Revision.attempts > 1, now() + SUSPECT), else_=None)
+    return session.execute(held.values(state="pending", lease_owner="", lease_until=later)).rowcount
