@@ -50,7 +50,7 @@ def protected(answer) -> None:
     headers = answer.headers
     assert dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; ")) == CSP
     assert headers["X-Frame-Options"] == "DENY" and headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["Referrer-Policy"] in ("same-origin", "no-referrer")
     assert headers["Cross-Origin-Opener-Policy"] == headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert headers["Strict-Transport-Security"].startswith("max-age=31536000")
     assert "camera=()" in headers["Permissions-Policy"]
