@@ -1,13 +1,12 @@
 """``make chaos``, or ``python -m benchmarks.chaos``: break Heed in every way while posts come in, then look for what is lost.
 
 Exits 1 where a promise is broken. ``--stack box`` is one `heed up` with SQLite, ``cluster`` a PostgreSQL, a Valkey and
-several processes of each kind. With ``--minutes 5 --posts 600`` it is what CI runs.
+several processes of each kind.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import shutil
 import socket
@@ -16,15 +15,15 @@ import tempfile
 import threading
 import time
 from contextlib import ExitStack
+from datetime import date
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from benchmarks.chaos import forum as forums
 from benchmarks.chaos.audit import Database, Findings, audit, audit_machine, settle
 from benchmarks.chaos.monkey import Monkey
+from benchmarks.chaos.report import record, show
 from benchmarks.chaos.stack import CALLBACK_SECONDS, Box, Cluster, small_disk
 from benchmarks.chaos.traffic import Traffic
 from training import corpus
@@ -38,25 +37,35 @@ SETTLE_SECONDS = 600
 
 def main() -> None:
     chosen = _arguments()
+    broken = False
+    for name in STACKS if chosen.stack == "both" else [chosen.stack]:
+        report = _on(name, chosen)
+        show(report)
+        if chosen.record:
+            record(report)
+        broken = broken or bool(report["broken"])
+    sys.exit(1 if broken else 0)
+
+
+def _on(name: str, chosen: argparse.Namespace) -> dict:
     folder = Path(tempfile.mkdtemp(prefix="heed-chaos-"))
-    with ExitStack() as stack:
-        disk = stack.enter_context(small_disk(DISK_MEGABYTES)) if chosen.stack == "box" else None
-        report = run(chosen, disk or folder, disk)
-        if chosen.keep:
-            shutil.copytree(disk or folder, chosen.keep, dirs_exist_ok=True)
-    shutil.rmtree(folder, ignore_errors=True)
-    show(report)
-    if chosen.json:
-        chosen.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    sys.exit(1 if report["broken"] else 0)
+    try:
+        with ExitStack() as stack:
+            disk = stack.enter_context(small_disk(DISK_MEGABYTES)) if name == "box" else None
+            report = run(name, chosen, disk or folder, disk)
+            if chosen.keep:
+                shutil.copytree(disk or folder, chosen.keep / name, dirs_exist_ok=True)
+            return report
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def run(chosen: argparse.Namespace, folder: Path, disk: Path | None) -> dict:
+def run(name: str, chosen: argparse.Namespace, folder: Path, disk: Path | None) -> dict:
     """One run; returns its report."""
     dice = random.Random(chosen.seed)
     texts = [post.text for post in corpus.read()]
     seconds = chosen.minutes * 60
-    heed = STACKS[chosen.stack](folder, _free_port())
+    heed = STACKS[name](folder, _free_port())
     with ExitStack() as stack:
         served = {slug: stack.enter_context(forums.running(CALLBACK_SECONDS + 2, dice)) for slug in ("forum", "gone")}
         heed.start()
@@ -89,8 +98,10 @@ def run(chosen: argparse.Namespace, folder: Path, disk: Path | None) -> dict:
         found.breach("all is read and sent in the end", f"not after {SETTLE_SECONDS} s")
     answers = sum((each.ledger.answers for each in traffic.values()), start=type(traffic["forum"].ledger.answers)())
     return {
-        "stack": chosen.stack,
-        "seed": chosen.seed,
+        "stack": name,
+        "day": f"{date.today():%Y-%m-%d}",
+        "command": f"python -m benchmarks.chaos --stack {name} --posts {chosen.posts} --minutes {chosen.minutes:g} "
+        f"--faults {chosen.faults} --seed {chosen.seed}",
         "minutes of traffic": round(sent / 60, 1),
         "seconds until all was quiet": round(recovered),
         "faults": dict(sorted(monkey.injected.items())),
@@ -124,25 +135,6 @@ def _add(heed: Box | Cluster, slug: str, url: str) -> dict[str, str]:
     }
 
 
-def show(report: dict) -> None:
-    table = Table(title=f"Chaos on the {report['stack']}", show_header=False)
-    table.add_row("faults injected", str(sum(report["faults"].values())), style="bold")
-    for name, times in report["faults"].items():
-        table.add_row(f"  {name}", str(times))
-    for name in report["left out"]:
-        table.add_row(f"  left out: {name}", "–")
-    for name in ("minutes of traffic", "seconds until all was quiet"):
-        table.add_row(name, str(report[name]))
-    for name, count in report["seen"].items():
-        table.add_row(name, f"{count:,}")
-    for side in ("answers to the forum", "answers of the forum"):
-        table.add_row(side, ", ".join(f"{what} {times:,}" for what, times in report[side].items()))
-    table.add_row("promises broken", str(sum(one["times"] for one in report["broken"].values())), style="bold")
-    for what, one in report["broken"].items():
-        table.add_row(f"  {what}", f"{one['times']}, such as {one['for example']}", style="red")
-    Console().print(table)
-
-
 def _free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return listener.getsockname()[1]
@@ -150,12 +142,12 @@ def _free_port() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--stack", choices=STACKS, default="cluster")
+    parser.add_argument("--stack", choices=[*STACKS, "both"], default="both")
     parser.add_argument("--posts", type=int, default=10_000)
     parser.add_argument("--minutes", type=float, default=20.0, help="time over which the posts are sent")
     parser.add_argument("--faults", type=int, default=60)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--json", type=Path, help="write the report here")
+    parser.add_argument("--record", action="store_true", help="write the tables of docs/reliability.md")
     parser.add_argument("--keep", type=Path, help="copy Heed's folder, logs included, here")
     return parser.parse_args()
 
