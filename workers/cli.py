@@ -112,6 +112,25 @@ def classify(source: TextIO, target: TextIO, policy: Path | None) -> None:
     sys.exit(1 if bad else 0)
 
 
+@main.command()
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), required=True, help="Posts received since this day (UTC).")
+@click.option("--forum", "slug", default="", help="Of this forum only; all of them where left out.")
+@plain_errors
+def recheck(since: datetime, slug: str) -> None:
+    """Have past posts read again by today's models, after everything else; what a person decided stays.
+
+    Heed has to be running: its workers read. A forum is told only where its verdict changes. Stopped, it goes on where
+    it was when called again.
+    """
+    from service.store import store
+    from workers import stopping
+    from workers.recheck import recheck as again
+
+    stopping.on_signals()
+    count = again(store(), since.replace(tzinfo=UTC), slug)
+    click.echo(f"{count} posts handed over. Their new verdicts come as the workers get to them.")
+
+
 @main.command("export-training")
 @click.option("--output", "target", type=click.File("w", encoding="utf-8", atomic=True, lazy=False), required=True)
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only what was decided since this day (UTC).")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 import json
 import random
 import secrets
@@ -17,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 from standardwebhooks import Webhook
 
-SENDERS = 8
+SENDERS = 24
 SPREAD_SECONDS = 20.0
 """Longest time between a post and what is done to it."""
 LONGEST_PAUSE = 3.0
@@ -70,18 +69,15 @@ class Traffic:
         self._lock = threading.Lock()
 
     def run(self) -> None:
-        """Send everything; returns when all is answered."""
+        """Send everything; returns when all is answered. Raises what went wrong on our own side."""
         began = time.monotonic()
-        with (
-            ThreadPoolExecutor(SENDERS, thread_name_prefix="forum") as pool,
-            httpx.Client(timeout=15, trust_env=False) as client,
-        ):
-            waiting = [(step.due, number, step) for number, step in enumerate(self._steps)]
-            heapq.heapify(waiting)
-            while waiting:
-                due, _, step = heapq.heappop(waiting)
-                time.sleep(max(0.0, began + due - time.monotonic()))
-                pool.submit(self._insist, client, step)
+        with httpx.Client(timeout=15, trust_env=False) as client, ThreadPoolExecutor(SENDERS) as pool:
+            sent = []
+            for step in self._steps:
+                time.sleep(max(0.0, began + step.due - time.monotonic()))
+                sent.append(pool.submit(self._insist, client, step))
+            for each in sent:
+                each.result()
 
     def _insist(self, client: httpx.Client, step: Step) -> None:
         """As a forum's own queue does: until there is an answer that says the post is taken in, or never will be."""
