@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from service.callback import schedule
+from service.callback.again import start_over
 from service.callback.send import Answer, send
 from service.errors import Conflict, NotFound
 from service.settings import Settings, settings
@@ -188,6 +189,5 @@ def replay(session: Session, delivery_id: str) -> Delivery:
         raise NotFound("There is no such delivery. Its post may have been erased.")
     if not _stands(session, row):
         raise Conflict("This callback speaks of an older verdict. Send the newest one of the post instead.")
-    row.state, row.due_at, row.attempts = "pending", now(), 0
-    row.lease_owner, row.lease_until, row.delivered_at = "", None, None
+    start_over(row)
     return row

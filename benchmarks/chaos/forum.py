@@ -52,12 +52,16 @@ class Forum:
             return "gone"
         return self.dice.choices(list(MOODS), list(MOODS.values()))[0] if self.ill else "well"
 
-    def take(self, headers: dict[str, str], body: bytes) -> None:
+    def is_refused(self, headers: dict[str, str], body: bytes) -> bool:
+        """As receivers do: whatever is not signed, or not lately, by a clock that is minutes off."""
         try:
             Webhook(self.secret).verify(body, headers)
-        except WebhookVerificationError:
-            self.forged += 1
-            return
+        except WebhookVerificationError as error:
+            self.forged += "timestamp" not in str(error).lower()
+            return True
+        return False
+
+    def take(self, headers: dict[str, str], body: bytes) -> None:
         data = json.loads(body)["data"]
         self.received.append(
             Callback(time.time(), headers["webhook-id"], data["verdict_id"], data["external_id"], data["revision"])
@@ -72,10 +76,11 @@ def running(hang_seconds: float, dice: random.Random) -> Iterator[Forum]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             with forum.lock:
-                mood = forum.mood()
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                mood = "refused" if forum.is_refused(headers, body) else forum.mood()
                 forum.answers[mood] += 1
                 if mood in ("well", "slow", "taken, then reset"):
-                    forum.take({name.lower(): value for name, value in self.headers.items()}, body)
+                    forum.take(headers, body)
             _answer(self, mood, forum.hang_seconds)
 
         def log_message(self, *_: object) -> None:
@@ -108,7 +113,7 @@ def _answer(handler: BaseHTTPRequestHandler, mood: str, hang_seconds: float) -> 
         handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         handler.close_connection = True
         return
-    handler.send_response({"error": 500, "busy": 429, "gone": 410}.get(mood, 204))
+    handler.send_response({"error": 500, "busy": 429, "gone": 410, "refused": 401}.get(mood, 204))
     if mood == "busy":
         handler.send_header("Retry-After", "2")
     handler.send_header("content-length", "0")

@@ -136,6 +136,18 @@ def test_callbacks_turned_on_again_tell_what_was_missed(store, desk, server, rea
         assert turn_on(session, session.scalar(select(Forum))) == 0
 
 
+def test_callbacks_turned_on_again_keep_the_id_under_which_they_were_tried(store, desk, server, read, allowed):
+    read("words")
+    server.status = 410
+    send_some(store, allowed)
+    server.status = 200
+    with store.write() as session:
+        assert turn_on(session, session.scalar(select(Forum))) == 1
+    send_all(store, allowed)
+    [delivery] = desk.deliveries()
+    assert (delivery.state, server.ids) == ("delivered", [delivery.id] * 2)
+
+
 def test_a_redirect_is_not_followed(store, desk, server, read, allowed):
     read("words")
     with forum_server() as elsewhere:
