@@ -165,6 +165,31 @@ def migrate() -> None:
     click.echo("The database is up to date.")
 
 
+@main.command()
+@click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
+@plain_errors
+def backup(target: Path) -> None:
+    """Save the embedded database in the file TARGET, while Heed runs or not. Posts and secrets lie in it: encrypt it."""
+    from service.settings import settings
+    from workers.backup import backup as save
+
+    size = save(settings().database, target)
+    click.echo(f"Saved in {target} ({size / 1e6:.1f} MB) and checked. It holds posts and secrets: keep it encrypted.")
+
+
+@main.command()
+@click.argument("source", type=click.Path(dir_okay=False, path_type=Path))
+@plain_errors
+def restore(source: Path) -> None:
+    """Put a database that `heed backup` saved in the place of the embedded one; Heed has to be stopped."""
+    from service.settings import settings
+    from workers.backup import restore as put_back
+
+    chosen = settings()
+    kept = put_back(chosen.database, chosen.data_dir, source)
+    click.echo(f"Restored from {source}." + (f" What stood there before is {kept}." if kept else ""))
+
+
 @main.group()
 def user() -> None:
     """Moderators of the console."""
