@@ -55,15 +55,15 @@ class Monkey:
         }
         if isinstance(self.stack, Cluster):
             kinds["crash PostgreSQL, back after 3 s"] = self._crash_database
-        if isinstance(self.stack, Cluster) and self.stack.has_other_clocks:
-            kinds["clock of two workers 5 min ahead"] = self._skewing(SKEW_SECONDS)
-            kinds["clock of two workers 5 min back"] = self._skewing(-SKEW_SECONDS)
-        else:
-            self.left_out.append("other clocks (a cluster and Debian's `faketime`)")
-        if self.disk:
+            if self.stack.has_other_clocks:
+                kinds["clock of two workers 5 min ahead"] = self._skewing(SKEW_SECONDS)
+                kinds["clock of two workers 5 min back"] = self._skewing(-SKEW_SECONDS)
+            else:
+                self.left_out.append("other clocks: they need Debian's `faketime`")
+        elif self.disk:
             kinds["full disk for 6 s"] = self._fill_disk
         else:
-            self.left_out.append("a full disk (an administrator's right to mount a small one)")
+            self.left_out.append("a full disk: it needs an administrator's right to mount a small one")
         return kinds
 
     def _killing(self, role: str) -> Callable[[], bool]:
