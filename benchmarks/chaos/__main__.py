@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import random
 import shutil
-import socket
 import sys
 import tempfile
 import threading
@@ -24,11 +23,10 @@ from benchmarks.chaos import forum as forums
 from benchmarks.chaos.audit import Database, Findings, audit, audit_machine, settle
 from benchmarks.chaos.monkey import Monkey
 from benchmarks.chaos.report import record, show
-from benchmarks.chaos.stack import CALLBACK_SECONDS, Box, Cluster, small_disk
+from benchmarks.chaos.stack import CALLBACK_SECONDS, STACKS, free_port, small_disk
 from benchmarks.chaos.traffic import Traffic
 from training import corpus
 
-STACKS = {"box": Box, "cluster": Cluster}
 DISK_MEGABYTES = 400
 GONE_SHARE = 0.05
 """Share of the posts of a second forum, which says 410 half of the time and is turned on again at the end."""
@@ -65,14 +63,14 @@ def run(name: str, chosen: argparse.Namespace, folder: Path, disk: Path | None) 
     dice = random.Random(chosen.seed)
     texts = [post.text for post in corpus.read()]
     seconds = chosen.minutes * 60
-    heed = STACKS[name](folder, _free_port())
+    heed = STACKS[name](folder, free_port())
     with ExitStack() as stack:
         served = {slug: stack.enter_context(forums.running(CALLBACK_SECONDS + 2, dice)) for slug in ("forum", "gone")}
         heed.start()
         stack.callback(heed.stop)
-        keys = {slug: _add(heed, slug, forum.url) for slug, forum in served.items()}
+        keys = {slug: heed.add_forum(slug, forum.url) for slug, forum in served.items()}
         for slug, forum in served.items():
-            forum.secret = keys[slug]["callback_secret"]
+            forum.secret = keys[slug].callback_secret
         share = {"forum": chosen.posts, "gone": max(1, int(chosen.posts * GONE_SHARE))}
         traffic = {slug: Traffic(heed.url, keys[slug], texts, share[slug], seconds, dice) for slug in served}
         monkey = Monkey(heed, dice, disk)
@@ -123,21 +121,6 @@ def _watch(threads: list, traffic: dict, monkey: Monkey, seconds: float, gone: f
             left, faults = sum(each.left for each in traffic.values()), monkey.injected.total()
             progress.update(task, completed=total - left, said=f"{total - left} of {total} sent, {faults} faults")
             time.sleep(0.5)
-
-
-def _add(heed: Box | Cluster, slug: str, url: str) -> dict[str, str]:
-    printed = heed.command("forum", "add", slug, "--callback", url)
-    shown = dict(line.strip().split(": ", 1) for line in printed.splitlines() if ": " in line)
-    return {
-        "slug": slug,
-        "webhook_secret": shown["Webhook secret (signs what the forum sends)"],
-        "callback_secret": shown["Callback secret (signs what Heed sends)"],
-    }
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 def _arguments() -> argparse.Namespace:

