@@ -8,13 +8,15 @@ BIN := $(VENV)/bin
 TORCH_ARGS ?=
 # `no` leaves the larger model out: 450 MB less to fetch and to keep in memory, and fewer posts read rightly (docs/evaluation.md).
 LARGER ?= yes
+# How long and how much `make chaos` breaks, for each of its two stacks.
+CHAOS ?= --posts 10000 --minutes 20 --faults 60
 # Folder of the public sets that training may use beside the corpora (docs/model-card.md).
 DATA ?= training/data
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 RUNTIME := requirements/runtime.txt requirements/torch.txt requirements/model.txt pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup larger test setup-test lint format catalogue train evaluate pictures lock clean
+.PHONY: help run setup larger test setup-test chaos lint format catalogue train evaluate pictures lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +32,9 @@ setup: $(VENV)/.runtime $(if $(filter yes,$(LARGER)),$(VENV)/.larger) ## Make th
 larger: $(VENV)/.larger ## Fetch the larger model's encoder, where `make setup` left it out or failed to
 
 setup-test: setup $(VENV)/.test
+
+chaos: setup-test ## Break Heed in every way while posts come in, then look for what is lost (an hour)
+	@$(BIN)/python -m benchmarks.chaos $(CHAOS)
 
 lint: setup-test ## Check the code's style
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -60,6 +60,11 @@ class Classifier:
         return self._reader.name + (f" and {self._larger.name}" if self._larger else "")
 
     @property
+    def readers(self) -> frozenset[str]:
+        """What findings call the model that read a post, `models["shared"]`: the one of `name` alone, or both."""
+        return frozenset({self._reader.name, *([_both(self._larger, self._reader)] if self._larger else [])})
+
+    @property
     def has_larger(self) -> bool:
         return self._larger is not None
 
@@ -88,11 +93,11 @@ class Classifier:
 
     def _read_again(self, reader: Reader, items: list[_Read]) -> None:
         self.reread += len(items)
-        first = [(item.by, item.scores) for item in items]
+        first = [item.scores for item in items]
         self._read_with(reader, items)
-        for item, (by, scores) in zip(items, first, strict=True):
+        for item, scores in zip(items, first, strict=True):
             if scores and item.scores:
-                item.by, item.scores = f"{item.by} with {by}", combined(scores, item.scores)
+                item.by, item.scores = _both(reader, self._reader), combined(scores, item.scores)
 
     def _read_titles(self, items: list[_Read]) -> None:
         """A title alone, for the personal data in it: within a post its pieces have neither place nor spelling."""
@@ -143,6 +148,10 @@ class Classifier:
             sentence = decode.weightiest_sentence([w[index] for w in scores.weights], scores.offsets, item.reading.text)
             evidence = Evidence(*item.reading.original(*sentence)) if sentence else None
             yield LabelScore(area, label, score, evidence)
+
+
+def _both(larger_one: Reader, smaller: Reader) -> str:
+    return f"{larger_one.name} with {smaller.name}"
 
 
 def load_classifier(

@@ -17,6 +17,8 @@ from service.urgency import CRISIS_LANE
 
 OURS = frozenset({"published", "published_title", "parent_spans"})
 """What a verdict's document holds for Heed's own use."""
+TOLD = ("action", "severity", "checked", "not_checked", "redacted")
+"""Of a verdict's document, what a forum acts on, beside its labels and spans."""
 CARE = "post.care"
 """The event that sends an author help: it stands whatever becomes of the verdict."""
 
@@ -27,17 +29,37 @@ def record_verdict(
     """Make `document` the current verdict of the revision's post, queue it for review where its action asks for it,
     and put the callback into the outbox. None where the revision is no longer the post's newest or the post is gone.
     `findings` are kept, so that another policy can be tried on them.
+
+    Read again, a post keeps what a person decided meanwhile; where the forum would be told the same, it is told nothing.
     """
     post = session.get(Post, revision.post_id, with_for_update=True)
     if post is None or post.deleted or post.revision != revision.number:
         return None
     revision.state, revision.finished_at = "done", now()
     revision.lease_owner, revision.lease_until = "", None
+    before = current_verdict(session, post)
+    again = before if before and before.revision_id == revision.id else None
+    if again and (again.decided_by or appeals.open_on(session, post.id)):
+        return again
     verdict = make_current(session, post, revision, document)
     verdict.findings = findings.to_json() if findings else None
+    if again and says_the_same(again.document, document):
+        session.execute(update(QueueItem).where(QueueItem.verdict_id == again.id).values(verdict_id=verdict.id))
+        return verdict
     _queue(session, post, verdict)
     announce(session, post, revision, verdict, "post.verdict")
     return verdict
+
+
+def says_the_same(before: dict[str, Any], after: dict[str, Any]) -> bool:
+    """Whether two verdicts' documents tell a forum the same; scores may differ."""
+    return _told(before) == _told(after)
+
+
+def _told(document: dict[str, Any]) -> tuple[object, ...]:
+    labels = sorted((found["area"], found["label"]) for found in document["labels"] if found["flagged"])
+    spans = sorted((span["area"], span["type"], span["start"], span["end"]) for span in document["spans"])
+    return *(document[name] for name in TOLD), labels, spans
 
 
 def withdraw(session: Session, post: Post, *, edited: bool) -> None:

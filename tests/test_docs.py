@@ -12,7 +12,8 @@ from service.web import create_app
 from workers.cli import main
 
 ROOT = Path(__file__).parents[1]
-DOCS = {path.name: path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]}
+PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *(ROOT / "docs").rglob("*.md")]
+DOCS = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in PAGES}
 
 
 def settings_page() -> str:
@@ -30,7 +31,7 @@ def settings_page() -> str:
 
 
 def test_every_setting_is_documented():
-    assert DOCS["settings.md"] == settings_page()
+    assert DOCS["docs/settings.md"] == settings_page()
 
 
 def test_every_command_is_documented():
@@ -42,7 +43,7 @@ def test_every_command_is_documented():
 def test_every_endpoint_is_documented():
     app = create_app()
     rules = {str(rule) for rule in app.url_map.iter_rules() if str(rule).startswith("/v1")}
-    page = DOCS["api.md"].replace("{", "<").replace("}", ">")
+    page = DOCS["docs/api.md"].replace("{", "<").replace("}", ">")
     missing = [rule for rule in rules if re.sub(r"<(?:\w+:)?(\w+)>", r"<\1>", rule) not in page]
     assert missing == []
 
@@ -50,12 +51,12 @@ def test_every_endpoint_is_documented():
 @pytest.mark.parametrize("area", sorted(NAMES))
 def test_every_label_has_its_sentence_and_stands_in_the_policy(area):
     assert set(why()[area]) == NAMES[area]
-    assert all(f"`{name}`" in DOCS["policy.md"] for name in NAMES[area])
+    assert all(f"`{name}`" in DOCS["docs/policy.md"] for name in NAMES[area])
 
 
 def test_links_between_the_docs_lead_somewhere():
     for name, page in DOCS.items():
-        folder = ROOT if name == "README.md" else ROOT / "docs"
+        folder = (ROOT / name).parent
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)\)", page):
             assert (folder / target).exists(), f"{name}: {target}"
 
@@ -63,3 +64,11 @@ def test_links_between_the_docs_lead_somewhere():
 def test_labels_are_unique():
     names = [name for _, name in labels.POST_LABELS]
     assert len(names) == len(set(names))
+
+
+def test_every_test_that_the_docs_name_exists():
+    sources = "\n".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("*.py"))
+    named = {(page, name) for page, text in DOCS.items() for name in re.findall(r"`(test_\w+)`", text)}
+    assert [(page, name) for page, name in sorted(named) if f"def {name}(" not in sources] == []
+    files = {(page, name) for page, text in DOCS.items() for name in re.findall(r"`([\w/]*test_\w+\.py)`", text)}
+    assert [(page, name) for page, name in sorted(files) if not list((ROOT / "tests").rglob(Path(name).name))] == []

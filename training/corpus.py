@@ -50,8 +50,13 @@ class LabelledPost:
         return frozenset({*self.medical, *self.self_harm, *third_party})
 
 
+def file_of(post: LabelledPost) -> str:
+    """The name of the file that a post stands in."""
+    return post.id.split("-")[0]
+
+
 def is_ordinary(post: LabelledPost) -> bool:
-    return post.id.split("-")[0] in ORDINARY
+    return file_of(post) in ORDINARY
 
 
 @dataclass

@@ -1,14 +1,13 @@
 """Train the shipped model: ``make train``.
 
 Fine-tunes the encoder with its heads on the corpus's training threads, keeps the epoch that is best on the development
-threads, calibrates on them, and writes the weights and the thresholds. Seeded; resumes from its last epoch.
+threads, calibrates on them, and writes the weights and the thresholds. Seeded; resumes where it was last saved.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
 import random
 import subprocess
 import time
@@ -17,8 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from torch import nn
 from transformers import AutoTokenizer
 
 from classifiers import weights
@@ -28,14 +25,14 @@ from training import calibrate, corpus, decided, injection, losses, outside, sco
 from training.batches import count, lessons
 from training.beginnings import KNOWN, beginnings
 from training.corpus import LabelledPost
+from training.progress import Training
+from training.rehearsal import rehearsed
 from training.soft import soften
 from training.split import split
 from training.targets import Example, examples
 
 RUNS = Path(__file__).parent / "runs"
 PARTS = 3
-HEADS_RATE = 2e-3
-"""Learning rate of what starts from nothing."""
 
 
 def main() -> None:
@@ -49,6 +46,8 @@ def main() -> None:
     network = _start(base, arguments)
     network.get_parameter(weights.FROZEN).requires_grad_(False)
     parts = split(corpus.read())
+    if arguments.new:
+        parts["train"] = rehearsed(parts["train"], arguments.new, arguments.rehearse, arguments.seed)
     course = _course(tokenizer, parts["train"], arguments)
     print(
         f"{len(parts['train'])} posts to learn from, {len(parts['dev'])} to choose by; {len(course.epoch(0))} windows an epoch"
@@ -124,69 +123,32 @@ def _course(tokenizer: Any, posts: list[LabelledPost], arguments: argparse.Names
 def fit(
     network: HeedNetwork, course: Course, dev: list, tokenizer: Any, run: Path, arguments: argparse.Namespace
 ) -> Path:
-    """All epochs; returns the file of the best one. Picks up after the last whole epoch found in `run`."""
-    optimizer = torch.optim.AdamW(_groups(network, arguments.rate), weight_decay=0.01)
+    """All epochs; returns the file of the best one. With `resume`, picks up where `run` was last saved."""
     batches = course.batches(arguments.epochs, arguments.tokens)
-    total = sum(batches)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _slope(step, total))
     weighed = losses.balance(course.epoch(0))
-    state_file, best_file = run / "last.pt", run / "best.pt"
-    begin, best = 0, -math.inf
-    if state_file.exists() and arguments.resume:
-        state = torch.load(state_file, weights_only=True)
-        network.load_state_dict(state["network"])
-        optimizer.load_state_dict(state["optimizer"])
-        schedule.load_state_dict(state["schedule"])
-        begin, best = state["epoch"] + 1, state["best"]
-    for epoch in range(begin, arguments.epochs):
+    training = Training(
+        network, run / "last.pt", sum(batches), weighed, (arguments.rate, arguments.heads_rate), arguments.focus
+    )
+    if arguments.resume:
+        training.resume()
+    best_file = run / "best.pt"
+    for epoch in range(training.epoch, arguments.epochs):
         began = time.monotonic()
         shuffled = lessons(course.epoch(epoch), random.Random(epoch), arguments.tokens, tokenizer.pad_token_id)
-        loss = _epoch(
-            network, shuffled, batches[epoch], optimizer, schedule, weighed, arguments.focus, f"epoch {epoch}"
-        )
+        loss = training.learn(shuffled, batches[epoch])
         figures = score.quick(network, tokenizer, dev)
         print(f"epoch {epoch}: loss {loss:.3f}, dev {figures}, {time.monotonic() - began:.0f} s", flush=True)
-        if figures["mean"] > best:
-            best = figures["mean"]
+        if figures["mean"] > training.best:
+            training.best = figures["mean"]
             torch.save(network.state_dict(), best_file)
-        state = {"network": network, "optimizer": optimizer, "schedule": schedule}
-        saved = {name: part.state_dict() for name, part in state.items()}
-        torch.save(saved | {"epoch": epoch, "best": best}, state_file)
+        training.next_epoch()
     return best_file
-
-
-def _epoch(network, taught, batches, optimizer, schedule, weighed, focus, title) -> float:  # noqa: ANN001
-    network.train()
-    total = 0.0
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns) as progress:
-        for lesson in progress.track(taught, total=batches, description=title):
-            with torch.autocast("cpu", torch.bfloat16):
-                output = network(lesson.batch)
-            loss = losses.loss(output, lesson, weighed, focus)
-            optimizer.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            optimizer.step()
-            schedule.step()
-            total += loss.item()
-    return total / batches
-
-
-def _groups(network: HeedNetwork, rate: float) -> list[dict]:
-    encoder = [p for n, p in network.named_parameters() if n.startswith("encoder.") and p.requires_grad]
-    heads = [p for n, p in network.named_parameters() if not n.startswith("encoder.")]
-    return [{"params": encoder, "lr": rate}, {"params": heads, "lr": HEADS_RATE}]
-
-
-def _slope(step: int, total: int, warm: float = 0.1) -> float:
-    return min(step / (warm * total), max(0.0, (total - step) / ((1 - warm) * total)))
 
 
 def _trained(arguments: argparse.Namespace, parts: dict) -> dict:
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
     return {"seed": arguments.seed, "epochs": arguments.epochs, "rate": arguments.rate, "outside": arguments.outside,
-            "injected": arguments.injected, "after": arguments.after, "commit": commit, "posts": {name: len(posts) for name, posts in parts.items()}}  # fmt: skip
+            "injected": arguments.injected, "after": arguments.after, "new": arguments.new, "commit": commit, "posts": {name: len(posts) for name, posts in parts.items()}}  # fmt: skip
 
 
 def _arguments() -> argparse.Namespace:
@@ -196,6 +158,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--after", default="", help="run whose best weights to go on from, or shipped")
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--rate", type=float, default=2e-4, help="learning rate of the encoder")
+    parser.add_argument("--heads-rate", type=float, default=2e-3, help="that of the heads, which start from nothing")
     parser.add_argument("--tokens", type=int, default=1024, help="token budget of a batch")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--threads", type=int, default=0)
@@ -207,7 +170,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--teacher-base", type=Path, help="folder of the teachers' encoder")
     parser.add_argument("--focus", type=float, default=0.0, help="gamma of the focal loss on labels; 0: cross-entropy")
     parser.add_argument("--rank", type=int, default=0, help="ship the encoder as a difference of this rank; 0: whole")
-    parser.add_argument("--resume", action="store_true", help="go on after the last whole epoch of this name")
+    parser.add_argument("--new", nargs="*", default=[], help="files that a network which goes on has not seen")
+    parser.add_argument("--rehearse", type=float, default=0.3, help="with --new: share of the other files' threads")
+    parser.add_argument("--resume", action="store_true", help="go on where the run of this name was last saved")
     parser.add_argument("--ship", action="store_true", help="write to classifiers/shipped, and the default thresholds")
     print(json.dumps({k: str(v) for k, v in vars(parser.parse_args()).items()}))
     return parser.parse_args()

@@ -112,6 +112,25 @@ def classify(source: TextIO, target: TextIO, policy: Path | None) -> None:
     sys.exit(1 if bad else 0)
 
 
+@main.command()
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), required=True, help="Posts received since this day (UTC).")
+@click.option("--forum", "slug", default="", help="Of this forum only; all of them where left out.")
+@plain_errors
+def recheck(since: datetime, slug: str) -> None:
+    """Have past posts read again by today's models, after everything else; what a person decided stays.
+
+    Heed has to be running: its workers read. A forum is told only where its verdict changes. Stopped, it goes on where
+    it was when called again.
+    """
+    from service.store import store
+    from workers import stopping
+    from workers.recheck import recheck as again
+
+    stopping.on_signals()
+    count = again(store(), since.replace(tzinfo=UTC), slug)
+    click.echo(f"{count} posts handed over. Their new verdicts come as the workers get to them.")
+
+
 @main.command("export-training")
 @click.option("--output", "target", type=click.File("w", encoding="utf-8", atomic=True, lazy=False), required=True)
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only what was decided since this day (UTC).")
@@ -144,6 +163,31 @@ def migrate() -> None:
         settings().data_dir.mkdir(parents=True, exist_ok=True)
     upgrade(settings().database)
     click.echo("The database is up to date.")
+
+
+@main.command()
+@click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
+@plain_errors
+def backup(target: Path) -> None:
+    """Save the embedded database in the file TARGET, while Heed runs or not. Posts and secrets lie in it: encrypt it."""
+    from service.settings import settings
+    from workers.backup import backup as save
+
+    size = save(settings().database, target)
+    click.echo(f"Saved in {target} ({size / 1e6:.1f} MB) and checked. It holds posts and secrets: keep it encrypted.")
+
+
+@main.command()
+@click.argument("source", type=click.Path(dir_okay=False, path_type=Path))
+@plain_errors
+def restore(source: Path) -> None:
+    """Put a database that `heed backup` saved in the place of the embedded one; Heed has to be stopped."""
+    from service.settings import settings
+    from workers.backup import restore as put_back
+
+    chosen = settings()
+    kept = put_back(chosen.database, chosen.data_dir, source)
+    click.echo(f"Restored from {source}." + (f" What stood there before is {kept}." if kept else ""))
 
 
 @main.group()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from service.callback import schedule
+from service.callback.again import start_over
 from service.callback.send import Answer, send
 from service.errors import Conflict, NotFound
 from service.settings import Settings, settings
@@ -31,11 +33,14 @@ SENDERS_PER_FORUM = 3
 """Of these, to one forum: a slow one must not hold up the others."""
 GONE = 410
 """The status by which a forum says: send nothing here again."""
+FRESH_SECONDS = 1.0
+"""A callback claimed longer ago is looked at once more before it leaves: this process may have been frozen meanwhile, the post
+edited, and the newer verdict told by others."""
 
 
 @dataclass(frozen=True)
 class Parcel:
-    """One callback to send now; `attempt` counts from 1."""
+    """One callback to send now; `attempt` counts from 1, `claimed` is by the monotonic clock."""
 
     id: str
     forum_id: str
@@ -43,6 +48,7 @@ class Parcel:
     secret: str
     payload: dict[str, Any]
     attempt: int
+    claimed: float
 
 
 def run() -> None:
@@ -60,7 +66,7 @@ def send_some(where: Store, chosen: Settings) -> int:
     owner = new_owner()
     with where.write() as session:
         looked_at, parcels = claim(session, owner, chosen)
-    for parcel, answer in _answers(parcels, chosen):
+    for parcel, answer in _answers(where, owner, parcels, chosen):
         with where.write() as session:
             record(session, owner, parcel, answer)
     return looked_at
@@ -98,7 +104,9 @@ def _parcel(session: Session, row: Delivery, owner: str, until: datetime) -> Par
         row.state, row.last_error = "given_up", f"callbacks are off: {forum.callback_disabled or 'no address'}"[:300]
         return None
     row.lease_owner, row.lease_until, row.attempts = owner, until, row.attempts + 1
-    return Parcel(row.id, forum.id, forum.callback_url, forum.callback_secret, row.payload, row.attempts)
+    return Parcel(
+        row.id, forum.id, forum.callback_url, forum.callback_secret, row.payload, row.attempts, time.monotonic()
+    )
 
 
 def _stands(session: Session, row: Delivery) -> bool:
@@ -111,23 +119,39 @@ def _stands(session: Session, row: Delivery) -> bool:
     return verdict.current and not post.deleted and verdict.revision.number == post.revision
 
 
-def _answers(parcels: list[Parcel], chosen: Settings) -> Iterator[tuple[Parcel, Answer]]:
+def _answers(
+    where: Store, owner: str, parcels: list[Parcel], chosen: Settings
+) -> Iterator[tuple[Parcel, Answer | None]]:
+    """What came back of each parcel; None where it was not to be sent any more."""
     if not parcels:
         return
     limits = {"seconds": chosen.callback_timeout_seconds, "allow_private": chosen.allow_private_callbacks}
+
+    def send_one(parcel: Parcel) -> Answer | None:
+        if time.monotonic() - parcel.claimed > FRESH_SECONDS and not _is_ours(where, owner, parcel):
+            return None
+        return send(parcel.url, parcel.secret, parcel.id, parcel.payload, **limits)
+
     with ThreadPoolExecutor(SENDERS, thread_name_prefix="callback") as pool:
-        sent = {pool.submit(send, p.url, p.secret, p.id, p.payload, **limits): p for p in parcels}
+        sent = {pool.submit(send_one, parcel): parcel for parcel in parcels}
         for future in as_completed(sent):
             yield sent[future], future.result()
 
 
-def record(session: Session, owner: str, parcel: Parcel, answer: Answer) -> None:
-    """Keep what came back: delivered, to try again, or given up."""
+def _is_ours(where: Store, owner: str, parcel: Parcel) -> bool:
+    """Whether a callback is still to be sent, and by us."""
+    with where.read() as session:
+        row = session.get(Delivery, parcel.id)
+        return row is not None and row.state == "pending" and row.lease_owner == owner and _stands(session, row)
+
+
+def record(session: Session, owner: str, parcel: Parcel, answer: Answer | None) -> None:
+    """Keep what came back: delivered, to try again, or given up; nothing where it was not sent."""
     row = session.get(Delivery, parcel.id, with_for_update=True)
     if row is None or row.lease_owner != owner:
         return
     row.lease_owner, row.lease_until = "", None
-    if row.state != "pending":
+    if row.state != "pending" or answer is None:
         return
     row.last_status, row.last_error = answer.status, answer.error[:300]
     if answer.accepted:
@@ -165,6 +189,5 @@ def replay(session: Session, delivery_id: str) -> Delivery:
         raise NotFound("There is no such delivery. Its post may have been erased.")
     if not _stands(session, row):
         raise Conflict("This callback speaks of an older verdict. Send the newest one of the post instead.")
-    row.state, row.due_at, row.attempts = "pending", now(), 0
-    row.lease_owner, row.lease_until, row.delivered_at = "", None, None
+    start_over(row)
     return row

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, case, or_, update
+from sqlalchemy import ColumnElement, case, or_, select, union, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -64,6 +64,28 @@ def renewed(store: Store, owner: str, seconds: int) -> Iterator[None]:
 def _extend(session: Session, owner: str, seconds: int) -> None:
     held = update(Revision).where(Revision.lease_owner == owner, Revision.state == "leased")
     session.execute(held.values(lease_until=now() + timedelta(seconds=seconds)))
+
+
+def release_dead(session: Session) -> int:
+    """Free what processes of this machine held that run no more; returns how many posts go back to others.
+
+    A worker does so before anything else: in a container it has the number of the one that died.
+    """
+    machine = f"{os.uname().nodename[:40]}:"
+    tables = (Revision, Delivery)
+    held = [select(t.lease_owner).where(t.lease_owner.startswith(machine, autoescape=True)) for t in tables]
+    holders = {int(owner.split(":")[-2]) for owner in session.scalars(union(*held))}
+    return sum(release_process(session, pid) for pid in holders if pid == os.getpid() or not _runs(pid))
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def release_process(session: Session, pid: int) -> int:

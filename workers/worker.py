@@ -16,11 +16,14 @@ from rq import Queue, SimpleWorker
 from rq.exceptions import StopRequested
 from rq.executions import Execution
 from rq.job import Job
+from sqlalchemy.exc import SQLAlchemyError
 
 from service.errors import ConfigurationError
 from service.settings import settings
+from service.store import store
 from service.wakeup import connect
 from workers import stopping
+from workers.lease import release_dead
 from workers.logs import kind, start_logs
 from workers.parent import watch_parent
 
@@ -143,6 +146,7 @@ def work(name: str, *, burst: bool = False) -> int:
     # Longer than the longest wait for a job, or each quiet minute would look like a Redis that is down.
     connection = connect(url, seconds=WORKER_TTL_SECONDS + 15)
     connection.ping()
+    _free_leases()
     if name == "classify":
         from workers.model import classifier
 
@@ -153,3 +157,15 @@ def work(name: str, *, burst: bool = False) -> int:
     worker_for(name, connection).work(burst=burst, logging_level="WARNING", max_jobs=JOBS_PER_PROCESS)
     log.info("%s worker stopped", name)
     return 0
+
+
+def _free_leases() -> None:
+    """What the dead of this machine held goes to others before the model is loaded, rather than when its leases end."""
+    try:
+        with store().write() as session:
+            freed = release_dead(session)
+    except SQLAlchemyError as error:
+        log.warning("leases of dead workers not freed (%s); they end by themselves", kind(error))
+        return
+    if freed:
+        log.warning("%d posts of dead workers go to others", freed)

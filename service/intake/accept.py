@@ -34,6 +34,8 @@ from service.store.models import (
 from service.verdicts import current_verdict, withdraw
 
 WAITING = ("pending", "leased")
+AWAITED, NORMAL, LOW = 1, 0, -1
+"""Turns of posts, `Revision.urgent`: somebody waits for the answer; as they come; once nothing else waits."""
 ANOTHER_TEXT = (
     "This revision was sent before with another text. Raise `revision` with each edit, so that the newest one is known."
 )
@@ -56,8 +58,10 @@ def check_room(session: Session) -> None:
         raise Unavailable("Too many posts wait to be read. Nothing was stored; send it again later.", retry_after=30)
 
 
-def accept(session: Session, forum: Forum, submission: Submission, *, latest_wins: bool = False) -> Accepted:
-    """Store a submission inside the caller's transaction.
+def accept(
+    session: Session, forum: Forum, submission: Submission, *, latest_wins: bool = False, awaited: bool = False
+) -> Accepted:
+    """Store a submission inside the caller's transaction; `awaited` ones are read before all others.
 
     The highest revision counts; what is older or of an erased post is not kept. Sent twice, it changes nothing. Another
     text under the same revision raises Conflict, or with `latest_wins` (Discourse does not count quick edits) the text
@@ -75,17 +79,18 @@ def accept(session: Session, forum: Forum, submission: Submission, *, latest_win
         if _age(submission.created_at, "") > _age(known.posted_at, ""):
             known.posted_at = submission.created_at
         _place(known, submission.created_at)
+        known.urgent = max(known.urgent, _turn(submission, awaited))
         return Accepted(post, known.number, False)
     if _is_nothing_new(session, post, submission):
         return Accepted(post, submission.revision, False)
     if known is None:
-        return _add(session, post, submission)
+        return _add(session, post, submission, _turn(submission, awaited))
     if not latest_wins:
         raise Conflict(ANOTHER_TEXT, field="revision")
     _place(known, submission.created_at)
     if _age(known.posted_at, known.digest) >= _age(submission.created_at, submission.digest):
         return Accepted(post, known.number, False)
-    return _replace(session, post, known, submission)
+    return _replace(session, post, known, submission, _turn(submission, awaited))
 
 
 def delete(session: Session, forum: Forum, external_id: str, as_of: datetime) -> Post:
@@ -155,14 +160,18 @@ def _locked(session: Session, forum: Forum, external_id: str) -> Post:
     return session.scalars(same.with_for_update().execution_options(populate_existing=True)).one()
 
 
-def _add(session: Session, post: Post, submission: Submission) -> Accepted:
+def _turn(submission: Submission, awaited: bool) -> int:
+    return AWAITED if awaited else LOW if submission.priority == "low" else NORMAL
+
+
+def _add(session: Session, post: Post, submission: Submission, turn: int) -> Accepted:
     withdraw(session, post, edited=not post.deleted)
     before = _newest(session, post)
     older = update(Revision).where(Revision.post_id == post.id)
     session.execute(older.values(state="superseded", lease_owner="", lease_until=None))
     post.revision = submission.revision
     state = "deleted" if post.deleted else "pending"
-    revision = Revision(post_id=post.id, forum_id=post.forum_id, state=state, **_columns(submission))
+    revision = Revision(post_id=post.id, forum_id=post.forum_id, state=state, urgent=turn, **_columns(submission))
     session.add(revision)
     session.flush()
     # An edit leaves the post where it stands in its thread.
@@ -170,7 +179,8 @@ def _add(session: Session, post: Post, submission: Submission) -> Accepted:
     return Accepted(post, submission.revision, not post.deleted)
 
 
-def _replace(session: Session, post: Post, known: Revision, submission: Submission) -> Accepted:
+def _replace(session: Session, post: Post, known: Revision, submission: Submission, turn: int) -> Accepted:
+    known.urgent = turn
     for name, value in _columns(submission).items():
         setattr(known, name, value)
     session.flush()

@@ -37,7 +37,7 @@ def submit() -> tuple[Response, int]:
     limits.count(forum)
     with store().write() as session:
         accept.check_room(session)
-        post = accept.accept(session, forum, submission).post
+        post = accept.accept(session, forum, submission, awaited=seconds > 0).post
     wake_classify()
     answer = _answer(post, seconds)
     code = 200 if seconds and answer["status"] == "done" else 202

@@ -82,6 +82,9 @@ class Submission(Strict):
         str, Field(pattern=r"^([A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*)?$", max_length=35), AfterValidator(_primary)
     ] = Field("", description="Language the forum knows the post to be in (BCP 47); empty: Heed finds out.")
     created_at: Moment | None = Field(None, description="When it was posted or edited, by the forum's clock.")
+    priority: Literal["normal", "low"] = Field(
+        "normal", description="`low`: read once nothing else waits, such as an archive that is sent in."
+    )
     url: Annotated[str, Field(pattern=r"^(https?://\S+)?$", max_length=2000), AfterValidator(_storable)] = Field(
         "", description="Where the forum shows the post; moderators get a link."
     )

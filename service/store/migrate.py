@@ -6,6 +6,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy.exc import OperationalError
 
 from service.errors import ConfigurationError
@@ -30,6 +31,12 @@ def upgrade(url: str, revision: str = "head") -> None:
         ) from None
     finally:
         store.close()
+
+
+def known_revisions() -> frozenset[str]:
+    """The migrations that this version knows."""
+    scripts = ScriptDirectory(str(MIGRATIONS))
+    return frozenset(script.revision for script in scripts.walk_revisions())
 
 
 def _config(connection) -> Config:  # noqa: ANN001

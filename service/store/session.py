@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache
 
 from sqlalchemy import Engine, create_engine, event, text
@@ -11,6 +11,7 @@ from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker, with_loader_c
 
 from service.settings import settings
 from service.store.models import Forum, QueueItem, Revision
+from service.store.turn import Turn
 
 THEIR_FORUMS = "forums"
 """Key in a session's `info`: ids of the forums that it is kept to."""
@@ -24,6 +25,7 @@ class Store:
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self._turn = Turn() if self.is_sqlite else nullcontext()
 
     @property
     def is_sqlite(self) -> bool:
@@ -36,7 +38,7 @@ class Store:
         On SQLite it takes the write lock at once, so that a read followed by a write never fails half-way. `forums` keeps
         it to what belongs to the forums of these ids, whatever its queries forget to ask.
         """
-        with self._sessions(info={THEIR_FORUMS: forums}) as session, session.begin():
+        with self._turn, self._sessions(info={THEIR_FORUMS: forums}) as session, session.begin():
             if self.is_sqlite:
                 session.execute(text("BEGIN IMMEDIATE"))
             yield session

@@ -10,6 +10,7 @@ from rq.timeouts import JobTimeoutException
 from sqlalchemy import select, update
 
 from service.intake import accept
+from service.intake.submission import Submission
 from service.store.models import Forum, Post, QueueItem, Revision, Verdict, now
 from service.wakeup import redis_connection
 from workers.classify import claim, read_all, read_some
@@ -246,3 +247,25 @@ def test_the_boards_own_policy_counts(store, desk, chosen):
     desk.submit("2", "ideation", board="elsewhere")
     read_all(store, Reader(), chosen)
     assert desk.verdicts() == {"1": ["flag"], "2": ["escalate"]}
+
+
+def test_what_somebody_waits_for_comes_first_and_an_archive_last(store, desk, choose):
+    one = choose(batch_posts=1)
+    desk.submit("archive", "archive", priority="low")
+    desk.submit("as they come", "as they come")
+    with store.write() as session:
+        accept.accept(session, session.merge(desk.forum, load=False), Submission(id="x", body="awaited"), awaited=True)
+    reader = Reader()
+    read_all(store, reader, one)
+    assert reader.batches == [["awaited"], ["as they come"], ["archive"]]
+
+
+def test_what_is_sent_again_with_somebody_waiting_moves_up(store, desk, chosen):
+    desk.submit("1", "archive", priority="low")
+    desk.submit("2", "as they come")
+    with store.write() as session:
+        again = Submission(id="1", body="archive", priority="low")
+        accept.accept(session, session.merge(desk.forum, load=False), again, awaited=True)
+    reader = Reader()
+    read_all(store, reader, chosen)
+    assert reader.batches == [["archive", "as they come"]]

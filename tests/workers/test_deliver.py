@@ -17,6 +17,7 @@ from service.errors import Conflict, NotFound
 from service.intake import accept
 from service.store.models import Delivery, Forum, Post, Verdict, now
 from service.verdicts import CARE, announce
+from workers import deliver
 from workers.classify import read_all
 from workers.deliver import SENDERS_PER_FORUM, claim, record, replay, send_all, send_some
 
@@ -133,6 +134,18 @@ def test_callbacks_turned_on_again_tell_what_was_missed(store, desk, server, rea
     assert sorted((each["external_id"], each["revision"]) for each in told) == [("0", 2), ("1", 1), ("9", 1)]
     with store.write() as session:
         assert turn_on(session, session.scalar(select(Forum))) == 0
+
+
+def test_callbacks_turned_on_again_keep_the_id_under_which_they_were_tried(store, desk, server, read, allowed):
+    read("words")
+    server.status = 410
+    send_some(store, allowed)
+    server.status = 200
+    with store.write() as session:
+        assert turn_on(session, session.scalar(select(Forum))) == 1
+    send_all(store, allowed)
+    [delivery] = desk.deliveries()
+    assert (delivery.state, server.ids) == ("delivered", [delivery.id] * 2)
 
 
 def test_a_redirect_is_not_followed(store, desk, server, read, allowed):
@@ -271,3 +284,33 @@ def test_what_is_kept_of_an_answer_is_no_body(store, desk, server, read, allowed
     [delivery] = desk.deliveries()
     assert delivery.last_error == "answered 500"
     assert "you sent" not in json.dumps(delivery.payload)
+
+
+@pytest.mark.parametrize("happens", ["edited", "deleted", "taken over"])
+def test_a_worker_that_was_frozen_before_it_sent_looks_once_more(
+    store, desk, server, read, allowed, monkeypatch, happens
+):
+    read("words")
+    with store.write() as session:
+        _, parcels = claim(session, "frozen", allowed)
+    monkeypatch.setattr(deliver, "FRESH_SECONDS", -1.0)
+    if happens == "edited":
+        desk.submit("0", "other words", revision=2)
+    elif happens == "deleted":
+        with store.write() as session:
+            accept.delete(session, desk.forum, "0", now())
+    else:
+        desk.change(Delivery, lease_owner="another")
+    for parcel, answer in deliver._answers(store, "frozen", parcels, allowed):
+        with store.write() as session:
+            record(session, "frozen", parcel, answer)
+    assert server.received == []
+    [delivery] = desk.deliveries()
+    assert delivery.lease_owner == ("another" if happens == "taken over" else "")
+
+
+def test_one_that_still_stands_is_sent(store, desk, server, read, allowed, monkeypatch):
+    read("words")
+    monkeypatch.setattr(deliver, "FRESH_SECONDS", -1.0)
+    send_all(store, allowed)
+    assert [delivery.state for delivery in desk.deliveries()] == ["delivered"]

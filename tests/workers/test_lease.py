@@ -1,13 +1,15 @@
 """Leases live while their worker does, and no longer."""
 
 import os
+import subprocess
+import sys
 import time
 
 from sqlalchemy import select
 
 from service.store.models import Delivery, Revision, now
 from workers.classify import claim
-from workers.lease import new_owner, process_name, release_process, renewed
+from workers.lease import new_owner, process_name, release_dead, release_process, renewed
 
 
 def until(store) -> object:
@@ -59,3 +61,23 @@ def test_what_a_dead_process_held_is_free_at_once(store, desk, chosen):
         assert release_process(session, 77) == 1
     states = [(r.state, r.lease_owner) for r in desk.revisions()]
     assert sorted(states) == sorted([("pending", ""), ("leased", process_name(777) + "bb"), ("pending", "")])
+
+
+def test_a_worker_frees_what_the_dead_of_its_machine_held(store, desk, chosen):
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    owners = {
+        "dead": process_name(gone.pid) + "aa",
+        "alive": process_name(os.getppid()) + "bb",
+        "our forerunner in a container": process_name(os.getpid()) + "cc",
+        "elsewhere": f"another-machine:{gone.pid}:dd",
+    }
+    one = chosen.model_copy(update={"batch_posts": 1})
+    for owner in owners.values():
+        desk.submit(owner)
+        with store.write() as session:
+            claim(session, owner, one)
+    with store.write() as session:
+        assert release_dead(session) == 2
+    held = {revision.lease_owner for revision in desk.revisions()} - {""}
+    assert held == {owners["alive"], owners["elsewhere"]}

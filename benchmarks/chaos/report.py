@@ -1,0 +1,56 @@
+"""The tables of docs/reliability.md, from the runs' reports; and the same on the terminal."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+DOCS = Path(__file__).parents[2] / "docs"
+BEGIN, END = "<!-- tables -->", "<!-- /tables -->"
+
+
+def rows(report: dict) -> list[tuple[str, str]]:
+    """A report as pairs of what and how much."""
+    told = [("**faults injected**", str(sum(report["faults"].values())))]
+    told += [(name, str(times)) for name, times in report["faults"].items()]
+    told += [(f"not tried: {name}", "–") for name in report["left out"]]
+    told += [(name, str(report[name])) for name in ("minutes of traffic", "seconds until all was quiet")]
+    told += [(name, f"{count:,}") for name, count in report["seen"].items()]
+    for side in ("answers to the forum", "answers of the forum"):
+        told.append((side, ", ".join(f"{what} {times:,}" for what, times in report[side].items())))
+    told.append(("**promises broken**", str(sum(one["times"] for one in report["broken"].values()))))
+    told += [(what, f"{one['times']}, such as {one['for example']}") for what, one in report["broken"].items()]
+    return told
+
+
+def show(report: dict) -> None:
+    table = Table(title=f"Chaos on the {report['stack']}", show_header=False)
+    for what, much in rows(report):
+        bold = what.startswith("**")
+        table.add_row(what.strip("*") if bold else f"  {what}", much, style="bold" if bold else "")
+    Console().print(table)
+
+
+def record(report: dict) -> None:
+    """Keep a report in docs/reliability.json, and write all that are kept there into docs/reliability.md."""
+    kept = DOCS / "reliability.json"
+    reports = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
+    reports[report["stack"]] = report
+    kept.write_text(json.dumps(reports, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    page = DOCS / "reliability.md"
+    before, _, rest = page.read_text("utf-8").partition(BEGIN)
+    page.write_text(f"{before}{BEGIN}\n{tables(reports)}{END}{rest.partition(END)[2]}", encoding="utf-8")
+
+
+def tables(reports: dict[str, dict]) -> str:
+    """Markdown of every report."""
+    return "".join(_table(report) for _, report in sorted(reports.items(), reverse=True))
+
+
+def _table(report: dict) -> str:
+    lines = [f"| {what} | {much} |" for what, much in rows(report)]
+    head = f"Measured on {report['day']} by `{report['command']}`."
+    return "\n".join([f"\n### The {report['stack']}", "", head, "", "| | |", "|---|---|", *lines, "\n"])
