@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
-import secrets
 from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.errors import Conflict, Invalid, NotFound
+from service.keys import hash_key, new_api_key, new_discourse_secret, new_secret
 from service.store.models import Forum
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -34,7 +32,7 @@ def add_forum(session: Session, slug: str, name: str, *, callback_url: str = "",
         raise Invalid("Use lower-case letters, digits and hyphens for the forum's slug, 63 at most.", field="slug")
     if session.scalar(select(Forum.id).where(Forum.slug == slug)):
         raise Conflict(f"There is a forum {slug} already. Choose another slug.")
-    api_key = f"heed_{secrets.token_urlsafe(32)}"
+    api_key = new_api_key()
     forum = Forum(
         slug=slug,
         name=name,
@@ -42,7 +40,7 @@ def add_forum(session: Session, slug: str, name: str, *, callback_url: str = "",
         callback_url=callback_url,
         api_key_hash=hash_key(api_key),
         webhook_secret=new_secret(),
-        discourse_secret=secrets.token_urlsafe(32),
+        discourse_secret=new_discourse_secret(),
         callback_secret=new_secret(),
     )
     session.add(forum)
@@ -56,13 +54,3 @@ def find_forum(session: Session, slug: str) -> Forum:
     if forum is None:
         raise NotFound(f"There is no forum {slug}. `heed forum add {slug}` makes one.")
     return forum
-
-
-def hash_key(api_key: str) -> str:
-    """SHA-256 in hex. The key has 256 random bits, so a slow hash would protect nothing more."""
-    return hashlib.sha256(api_key.encode()).hexdigest()
-
-
-def new_secret() -> str:
-    """A symmetric secret of Standard Webhooks: `whsec_` and 32 random bytes in base64."""
-    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()

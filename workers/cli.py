@@ -300,6 +300,29 @@ def add_forum(slug: str, name: str, callback_url: str, region: str) -> None:
             click.echo(f"  {label}: {value}")
 
 
+@forum.command("rotate")
+@click.argument("slug")
+@click.argument("key", type=click.Choice(["api-key", "webhook", "callback", "discourse"]))
+@click.option("--keep-days", default=7.0, show_default=True, help="How long the old one holds too; 0: not any more.")
+@plain_errors
+def rotate(slug: str, key: str, keep_days: float) -> None:
+    """Make a forum's API key or one of its secrets anew; prints it, once. The old one holds beside it for a while.
+
+    After a theft: --keep-days 0. A forum checks callbacks by either secret meanwhile, since they are signed by both.
+    """
+    from datetime import timedelta
+
+    from service.forums import find_forum
+    from service.keys import rotate as make_anew
+    from service.store import store
+
+    with store().write() as session:
+        new = make_anew(session, find_forum(session, slug), key, timedelta(days=keep_days))
+    click.echo(new)
+    until = f"holds for {keep_days:g} days more" if keep_days else "holds no more"
+    click.echo(f"This is the new one of {slug}. The old one {until}, and one before that not at all.", err=True)
+
+
 @forum.command("callbacks")
 @click.argument("slug")
 @plain_errors

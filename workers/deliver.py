@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
+from service import keys
 from service.callback import schedule
 from service.callback.again import start_over
 from service.callback.send import Answer, send
@@ -45,7 +46,7 @@ class Parcel:
     id: str
     forum_id: str
     url: str
-    secret: str
+    secrets: list[str]
     payload: dict[str, Any]
     attempt: int
     claimed: float
@@ -104,9 +105,8 @@ def _parcel(session: Session, row: Delivery, owner: str, until: datetime) -> Par
         row.state, row.last_error = "given_up", f"callbacks are off: {forum.callback_disabled or 'no address'}"[:300]
         return None
     row.lease_owner, row.lease_until, row.attempts = owner, until, row.attempts + 1
-    return Parcel(
-        row.id, forum.id, forum.callback_url, forum.callback_secret, row.payload, row.attempts, time.monotonic()
-    )
+    secrets = keys.holding(session, forum.slug, "callback")
+    return Parcel(row.id, forum.id, forum.callback_url, secrets, row.payload, row.attempts, time.monotonic())
 
 
 def _stands(session: Session, row: Delivery) -> bool:
@@ -130,7 +130,7 @@ def _answers(
     def send_one(parcel: Parcel) -> Answer | None:
         if time.monotonic() - parcel.claimed > FRESH_SECONDS and not _is_ours(where, owner, parcel):
             return None
-        return send(parcel.url, parcel.secret, parcel.id, parcel.payload, **limits)
+        return send(parcel.url, parcel.secrets, parcel.id, parcel.payload, **limits)
 
     with ThreadPoolExecutor(SENDERS, thread_name_prefix="callback") as pool:
         sent = {pool.submit(send_one, parcel): parcel for parcel in parcels}

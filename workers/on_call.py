@@ -125,7 +125,7 @@ def _post(found: list[Overdue], chosen: Settings) -> str:
     payload: dict[str, Any] = {"type": "crisis.overdue", "text": said, "content": said, "items": items}
     answer = send(
         chosen.on_call_url.get_secret_value(),
-        "",
+        [],
         new_id("msg"),
         payload,
         seconds=chosen.callback_timeout_seconds,

@@ -9,6 +9,7 @@ from dataclasses import astuple, dataclass
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from service import keys
 from service.people import budget
 from service.settings import settings
 from service.store import Store, store
@@ -42,6 +43,7 @@ def once() -> Waiting:
         wake_deliver()
     on_call.alert(store(), settings())
     budget.forget_old(store())
+    keys.forget_old(store())
     return waiting
 
 

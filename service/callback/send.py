@@ -9,7 +9,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -38,17 +38,17 @@ class Answer:
 
 
 def send(
-    url: str, secret: str, message_id: str, payload: dict[str, Any], *, seconds: float, allow_private: bool
+    url: str, secrets: Sequence[str], message_id: str, payload: dict[str, Any], *, seconds: float, allow_private: bool
 ) -> Answer:
     """POST `payload` to `url`; never raises. `seconds` bounds the whole attempt, name look-up aside.
 
-    Where `secret` is empty the request is not signed.
+    It is signed by each of the `secrets`, so that a forum may go on to a new one when it likes; not at all where there are none.
     """
     body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
     try:
         target = check_url(url, allow_private=allow_private)
         addresses = resolve(target, allow_private=allow_private)
-        return _post(target, addresses, body, _headers(secret, message_id, body), seconds)
+        return _post(target, addresses, body, _headers(secrets, message_id, body), seconds)
     except AddressRefused as error:
         return Answer(error=str(error))
     except TimeoutError:
@@ -61,7 +61,7 @@ def send(
         return Answer(error=f"connection failed ({type(error).__name__})")
 
 
-def _headers(secret: str, message_id: str, body: bytes) -> dict[str, str]:
+def _headers(secrets: Sequence[str], message_id: str, body: bytes) -> dict[str, str]:
     moment = datetime.now(UTC)
     headers = {
         "content-type": "application/json",
@@ -70,8 +70,9 @@ def _headers(secret: str, message_id: str, body: bytes) -> dict[str, str]:
         "webhook-timestamp": str(int(moment.timestamp())),
         "connection": "close",
     }
-    if secret:
-        headers["webhook-signature"] = Webhook(secret).sign(message_id, moment, body.decode())
+    if secrets:
+        signatures = (Webhook(secret).sign(message_id, moment, body.decode()) for secret in secrets)
+        headers["webhook-signature"] = " ".join(signatures)
     return headers
 
 

@@ -10,8 +10,10 @@ from flask import Request
 from sqlalchemy import select
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
+from service import keys
 from service.errors import Unauthorized
-from service.forums import SLUG, hash_key, new_secret
+from service.forums import SLUG
+from service.keys import new_secret
 from service.settings import settings
 from service.store import store
 from service.store.models import Forum
@@ -42,9 +44,8 @@ def by_api_key(request: Request) -> Forum:
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not key:
         raise Unauthorized(NO_KEY)
-    # Looked up by its hash: how far a guess matched can't be timed.
     with store().read() as session:
-        forum = session.scalar(select(Forum).where(Forum.api_key_hash == hash_key(key.strip())))
+        forum = keys.forum_of(session, key.strip())
     if forum is None:
         raise Unauthorized("This API key is unknown. Make a forum with `heed forum add`, and send the key it prints.")
     return forum
@@ -52,39 +53,44 @@ def by_api_key(request: Request) -> Forum:
 
 def by_discourse(request: Request, slug: str) -> Forum:
     """The forum `slug`, whose Discourse signed the raw bytes. Raises Unauthorized, also for an unknown forum."""
-    forum = by_slug(slug)
-    secret = (forum.discourse_secret if forum else "") or NOBODY
-    expected = "sha256=" + hmac.new(secret.encode(), request.get_data(), hashlib.sha256).hexdigest()
-    sent = request.headers.get("X-Discourse-Event-Signature", "")
-    if not hmac.compare_digest(expected.encode(), sent.encode()) or forum is None:
+    forum, secrets = _known(slug, "discourse")
+    sent = request.headers.get("X-Discourse-Event-Signature", "").encode()
+    signed = (hmac.new(secret.encode(), request.get_data(), hashlib.sha256).hexdigest() for secret in secrets)
+    if forum is None or not any([hmac.compare_digest(f"sha256={each}".encode(), sent) for each in signed]):
         raise Unauthorized("The signature does not match. Give the webhook in Discourse the secret of this forum.")
     return forum
 
 
-def by_slug(slug: str) -> Forum | None:
-    if not SLUG.fullmatch(slug):
-        return None
+def _known(slug: str, kind: str) -> tuple[Forum | None, list[str]]:
+    """The forum of that name with its secrets that hold; nobody's secret where there is no such forum."""
+    slug = slug if SLUG.fullmatch(slug) else ""
     with store().read() as session:
-        return session.scalar(select(Forum).where(Forum.slug == slug))
+        forum = session.scalar(select(Forum).where(Forum.slug == slug))
+        return forum, keys.holding(session, slug, kind) or [NOBODY]
 
 
 def _by_signature(request: Request) -> Forum:
-    forum = by_slug(request.headers.get("X-Heed-Forum") or request.args.get("forum", ""))
-    try:
-        Webhook(forum.webhook_secret if forum else NOBODY).verify(
-            request.get_data(), dict(request.headers), json_parse=False
-        )
-    except WebhookVerificationError as error:
-        if "timestamp" in str(error):
-            raise Unauthorized(STALE) from None
-        raise Unauthorized(WRONG_SIGNATURE) from None
-    except ValueError:
-        raise Unauthorized(WRONG_SIGNATURE) from None
+    forum, secrets = _known(request.headers.get("X-Heed-Forum") or request.args.get("forum", ""), "webhook")
+    if not any([_is_signed(request, secret) for secret in secrets]):
+        raise Unauthorized(WRONG_SIGNATURE)
     if abs(time.time() - float(request.headers["webhook-timestamp"])) > settings().signature_tolerance_seconds:
         raise Unauthorized(STALE)
     if forum is None:
         raise Unauthorized(WRONG_SIGNATURE)
     return forum
+
+
+def _is_signed(request: Request, secret: str) -> bool:
+    """Whether one of the request's signatures is by the secret. Raises Unauthorized where it is stale."""
+    try:
+        Webhook(secret).verify(request.get_data(), dict(request.headers), json_parse=False)
+    except WebhookVerificationError as error:
+        if "timestamp" in str(error):
+            raise Unauthorized(STALE) from None
+        return False
+    except ValueError:
+        return False
+    return True
 
 
 STALE = (

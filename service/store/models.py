@@ -22,6 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from service.store.appeals import Appeal, Recusal
 from service.store.base import Base, new_id, now
 from service.store.bulk import Bulk, BulkItem
+from service.store.keys import RetiredKey
 from service.store.people import HeavyReading, Invitation, LoginSession, Membership, Moderator, RecoveryCode
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "QueueItem",
     "Recusal",
     "RecoveryCode",
+    "RetiredKey",
     "Revision",
     "SavedView",
     "SecondReading",

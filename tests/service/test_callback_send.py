@@ -13,7 +13,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from service.callback.send import BODY_BYTES, send
-from service.forums import new_secret
+from service.keys import new_secret
 
 SECRET = new_secret()
 PAYLOAD = {"type": "post.verdict", "data": {"action": "hold", "note": "grüße"}}
@@ -63,7 +63,7 @@ def length(request: bytes) -> int:
 
 
 def attempt(url: str, seconds: float = 5, allow_private: bool = True):
-    return send(url, SECRET, "msg_1", PAYLOAD, seconds=seconds, allow_private=allow_private)
+    return send(url, [SECRET], "msg_1", PAYLOAD, seconds=seconds, allow_private=allow_private)
 
 
 def test_what_is_sent_verifies():

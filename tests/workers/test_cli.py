@@ -10,11 +10,11 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import create_engine, inspect, select
 
-from service.forums import hash_key
+from service.keys import KINDS, hash_key
 from service.people.accounts import check_password
 from service.people.roles import access_of
 from service.store import store as this_store
-from service.store.models import Forum, Membership, Moderator
+from service.store.models import Forum, Membership, Moderator, RetiredKey
 from workers.cli import main
 
 ROOT = Path(__file__).parents[2]
@@ -170,3 +170,25 @@ class TestClassify:
         policy.write_text("[label_actions]\ncrisis = 'remove'\n")
         done = self.run("--policy", str(policy), stdin=self.GOOD)
         assert done.returncode == 1 and b"never punished" in done.stderr and b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("key", KINDS)
+def test_a_key_is_made_anew_and_shown_once(store, key):
+    heed("forum", "add", "harbour")
+    done = heed("forum", "rotate", "harbour", key, "--keep-days", "3")
+    new = done.stdout.strip()
+    assert done.exit_code == 0 and "holds for 3 days more" in done.stderr and new not in done.stderr
+    with store.read() as session:
+        forum = session.scalar(select(Forum))
+        assert getattr(forum, KINDS[key].column) == KINDS[key].keep(new)
+        assert session.scalars(select(RetiredKey.kind)).all() == [key]
+    assert "holds no more" in heed("forum", "rotate", "harbour", key, "--keep-days", "0").stderr
+    with store.read() as session:
+        assert session.scalars(select(RetiredKey.kind)).all() == []
+
+
+def test_a_key_of_no_forum_or_for_ever_is_refused_in_one_sentence(store):
+    assert "There is no forum" in heed("forum", "rotate", "nowhere", "webhook").output
+    heed("forum", "add", "harbour")
+    refused = heed("forum", "rotate", "harbour", "webhook", "--keep-days", "365")
+    assert refused.exit_code == 1 and "0 to 90 days" in refused.output

@@ -10,12 +10,13 @@ from sqlalchemy import select, update
 from standardwebhooks import Webhook
 from standardwebhooks.webhooks import WebhookVerificationError
 
+from service import keys
 from service.callback.again import turn_on
 from service.callback.schedule import SCHEDULE
 from service.callback.send import Answer
 from service.errors import Conflict, NotFound
 from service.intake import accept
-from service.store.models import Delivery, Forum, Post, Verdict, now
+from service.store.models import Delivery, Forum, Post, RetiredKey, Verdict, now
 from service.verdicts import CARE, announce
 from workers import deliver
 from workers.classify import read_all
@@ -58,6 +59,25 @@ def test_a_callback_is_signed_and_holds_no_text(store, desk, server, read, allow
     [delivery] = desk.deliveries()
     assert (delivery.state, delivery.last_status, delivery.attempts) == ("delivered", 204, 1)
     assert delivery.delivered_at is not None and delivery.lease_owner == ""
+
+
+def test_while_a_secret_is_changed_callbacks_are_signed_by_both(store, desk, server, read, allowed):
+    old = desk.forum.callback_secret
+    with store.write() as session:
+        new = keys.rotate(session, session.get_one(Forum, desk.forum.id), "callback", timedelta(days=7))
+    read("one", "two")
+    send_all(store, allowed)
+    for request in server.received:
+        assert len(request.headers["webhook-signature"].split(" ")) == 2
+        assert Webhook(old).verify(request.body, request.headers) == Webhook(new).verify(request.body, request.headers)
+    with store.write() as session:
+        session.execute(update(RetiredKey).values(until=now()))
+    read("one", "two", "three")
+    send_all(store, allowed)
+    last = server.received[-1]
+    assert Webhook(new).verify(last.body, last.headers)
+    with pytest.raises(WebhookVerificationError):
+        Webhook(old).verify(last.body, last.headers)
 
 
 def test_another_secret_does_not_verify_it(store, desk, server, read, allowed):

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.forums import add_forum, hash_key
+from service.forums import add_forum
+from service.keys import hash_key
 from service.people import logins
 from service.people.accounts import add_moderator, hash_password
 from service.people.roles import set_role
