@@ -33,7 +33,7 @@ from service.callback.again import turn_on
 from service.callback.schedule import SCHEDULE
 from service.callback.send import Answer
 from service.decisions import ACTIONS, UPHOLD, Decision, record_decision, undo_decision
-from service.errors import Conflict, RequestError
+from service.errors import RequestError
 from service.forums import add_forum
 from service.intake import accept
 from service.intake.submission import Submission
