@@ -76,7 +76,7 @@ def withdraw(session: Session, post: Post, *, edited: bool) -> None:
             item.state = "withdrawn"
         if unseen and not edited:
             _look_after(session, post)
-    appeals.drop(session, post)
+    appeals.drop(session, post, item)
     drop_callbacks(session, post)
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from service.callback import schedule
-from service.callback.again import start_over
+from service.callback.again import send_anew
 from service.callback.send import Answer, send
 from service.errors import Conflict, NotFound
 from service.settings import Settings, settings
@@ -104,9 +104,10 @@ def _parcel(session: Session, row: Delivery, owner: str, until: datetime) -> Par
         row.state, row.last_error = "given_up", f"callbacks are off: {forum.callback_disabled or 'no address'}"[:300]
         return None
     row.lease_owner, row.lease_until, row.attempts = owner, until, row.attempts + 1
-    return Parcel(
-        row.id, forum.id, forum.callback_url, forum.callback_secret, row.payload, row.attempts, time.monotonic()
-    )
+    # The same words may have got a higher number since: a forum must not take the news for that of an older text.
+    number = session.get_one(Post, row.post_id).revision
+    payload = row.payload | {"data": row.payload["data"] | {"revision": number}}
+    return Parcel(row.id, forum.id, forum.callback_url, forum.callback_secret, payload, row.attempts, time.monotonic())
 
 
 def _stands(session: Session, row: Delivery) -> bool:
@@ -189,5 +190,5 @@ def replay(session: Session, delivery_id: str) -> Delivery:
         raise NotFound("There is no such delivery. Its post may have been erased.")
     if not _stands(session, row):
         raise Conflict("This callback speaks of an older verdict. Send the newest one of the post instead.")
-    start_over(row)
+    send_anew(row)
     return row

@@ -14,7 +14,7 @@ from service import audit
 from service.decisions import stands_again
 from service.errors import Conflict, Unavailable
 from service.intake.submission import Submission
-from service.redactions import is_what_we_told
+from service.redactions import forget, is_what_we_told
 from service.settings import settings
 from service.store.models import (
     Appeal,
@@ -113,6 +113,7 @@ def recover(session: Session, forum: Forum, external_id: str, as_of: datetime) -
         was_deleted = post.deleted
         post.deleted, post.erased, post.deleted_as_of = False, False, as_of
         if was_deleted and not stands_again(session, post):
+            _stand_down(session, post)
             _set_newest(session, post, "pending")
     return post
 
@@ -185,6 +186,9 @@ def _replace(session: Session, post: Post, known: Revision, submission: Submissi
         setattr(known, name, value)
     session.flush()
     withdraw(session, post, edited=not post.deleted)
+    # Its row holds other words now: nothing that was decided of the old ones is of these.
+    forget(session, known)
+    _stand_down(session, post)
     _set_newest(session, post, "deleted" if post.deleted else "pending")
     return Accepted(post, known.number, not post.deleted)
 
@@ -238,11 +242,14 @@ def _place(revision: Revision | None, moment: datetime | None) -> None:
 
 
 def _set_newest(session: Session, post: Post, state: str) -> None:
-    """Move the newest revision to `state`, free for any worker; one to be read again has no verdict meanwhile."""
+    """Move the newest revision to `state`, free for any worker."""
     newest = update(Revision).where(Revision.post_id == post.id, Revision.number == post.revision)
     session.execute(newest.values(state=state, attempts=0, lease_owner="", lease_until=None, finished_at=None))
-    if state == "pending":
-        session.execute(update(Verdict).where(Verdict.post_id == post.id, Verdict.current).values(current=False))
+
+
+def _stand_down(session: Session, post: Post) -> None:
+    """No verdict is in force until the post is read again."""
+    session.execute(update(Verdict).where(Verdict.post_id == post.id, Verdict.current).values(current=False))
 
 
 def _age(moment: datetime | None, digest: str) -> tuple[float, str]:
