@@ -52,6 +52,20 @@ class Store:
             session.expunge_all()
             session.rollback()
 
+    def overwrite_log(self) -> bool:
+        """Leave nothing of what was erased in SQLite's write-ahead log; the file itself is overwritten at once.
+
+        False where somebody reads just now. PostgreSQL keeps its own time (docs/security.md).
+        """
+        if not self.is_sqlite:
+            return True
+        with self.engine.connect() as connection:
+            # Writers wait meanwhile, so not for long.
+            connection.exec_driver_sql("PRAGMA busy_timeout=1000")
+            busy, *_ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+            connection.exec_driver_sql(f"PRAGMA {PRAGMAS[0]}")
+        return not busy
+
     def close(self) -> None:
         self.engine.dispose()
 
