@@ -74,9 +74,14 @@ def everything(store, say, console, sam, client, forum, key) -> str:
     """Every way in which words get into Heed, done to one author's posts; an item of theirs."""
     item = say("1", title=f"{MARKER} again", parent=f"{MARKER} said so", author=MARKER, spans=PHONE, thread="t")
     say(
-        "answer", body="I am not so sure.", parent=f"Leave the evening one out, said {MARKER}", reply_to="1", thread="t"
+        "answer",
+        body="I am not so sure.",
+        labels=(),
+        parent=f"Leave the evening one out, said {MARKER}",
+        reply_to="1",
+        thread="t",
     )
-    say("excerpt", body="Nor am I.", parent=f"… said {MARKER}. …", thread="t")
+    say("excerpt", body="Nor am I.", labels=(), parent=f"… said {MARKER}. …", thread="t")
     to = person(store, "sam")
     assert console.post(f"/console/items/{item}/ask", to=to, question=f"Is {MARKER} a threat?").status_code == 303
     assert sam.post(f"/console/items/{item}/opinion", action="hold", version="1", note=MARKER).status_code == 303
@@ -284,7 +289,8 @@ def test_an_export_holds_nothing_of_it(store, say, console, client, forum, key):
 
 def test_pages_of_an_erased_post_say_so(store, say, console, client, key):
     item = say("1", author=MARKER, thread="t")
-    reply = say("2", parent=MARKER, reply_to="1", thread="t", author="u-2")
+    body = "Leave the evening one out, I say."
+    reply = say("2", body, parent=MARKER, reply_to="1", thread="t", author="u-2")
     assert console.decide(item, "hold").status_code == 303
     erase(client, key)
     page = console.get(f"/console/items/{item}")
