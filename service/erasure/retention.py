@@ -23,8 +23,9 @@ LOOKED_AFTER = exists().where(Care.post_id == Post.id, Care.outcome == "")
 def clean(before: datetime) -> Select[tuple[str]]:
     """Posts that the models allowed before then and that never were in the queue."""
     newest = (Revision.post_id == Post.id) & (Revision.number == Post.revision)
-    read = (Revision.state == "done", Revision.finished_at < before)
-    return select(Post.id).join(Revision, newest).where(*read, ~QUEUED, ~UNSENT).order_by(Revision.finished_at)
+    # Only of what is done the newest revision has a time: by its state it would be sought among all that ever were read.
+    read = select(Post.id).join(Revision, newest).where(Revision.finished_at < before)
+    return read.where(~QUEUED, ~UNSENT).order_by(Revision.finished_at)
 
 
 def decided(before: datetime) -> Select[tuple[str]]:

@@ -291,7 +291,7 @@ class QueueItem(Base):
         Index("ix_queue_claimed", "claimed_by", **CLAIMED),
         Index("ix_queue_assigned", "assigned_to", **ASSIGNED),
         Index("ix_queue_decided", "state", "decided_at", "id"),
-        Index("ix_queue_withdrawn", "created_at", **WITHDRAWN),
+        Index("ix_queue_withdrawn", "state", "created_at", **WITHDRAWN),
         Index("ix_queue_verdict", "verdict_id"),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -84,6 +85,14 @@ def _engine(url: str) -> Engine:
             connection.execute(f"PRAGMA {pragma}")
 
     return engine
+
+
+def _says_no_row(record: logging.LogRecord) -> bool:
+    """Whether a record of SQLAlchemy's may be logged: at its finest level it says every row that is read."""
+    return record.levelno > logging.DEBUG
+
+
+logging.getLogger("sqlalchemy.engine.Engine").addFilter(_says_no_row)
 
 
 @event.listens_for(Session, "do_orm_execute")

@@ -145,6 +145,7 @@ def test_nothing_of_it_is_left_and_it_may_come_again(store, desk, read, chosen, 
 def test_the_sweeper_forgets_a_little_at_a_time_and_then_rests(store, read, settings_env, valkey, monkeypatch):
     monkeypatch.setattr(retention, "CHUNK", 1)
     monkeypatch.setattr("workers.retention.TURN_SECONDS", 0)
+    settings_env(HEED_KEEP_DELIVERIES_DAYS=0)
     read(91, one="words", two="words", three="words")
     sweeper = Retention()
     rounds = [sweeper.turn(store, settings()) for _ in range(5)]

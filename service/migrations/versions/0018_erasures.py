@@ -17,7 +17,7 @@ INDEXES = (
     ("ix_revision_reply_to", "revision", ["forum_id", "reply_to"], None),
     ("ix_revision_finished", "revision", ["finished_at"], "finished_at IS NOT NULL"),
     ("ix_shadow_verdict_revision", "shadow_verdict", ["revision_id"], None),
-    ("ix_queue_withdrawn", "queue_item", ["created_at"], "state = 'withdrawn'"),
+    ("ix_queue_withdrawn", "queue_item", ["state", "created_at"], "state = 'withdrawn'"),
     ("ix_queue_verdict", "queue_item", ["verdict_id"], None),
     ("ix_opinion_request_opinion", "opinion_request", ["opinion_id"], None),
     ("ix_second_reading_opinion", "second_reading", ["opinion_id"], None),
