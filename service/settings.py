@@ -127,6 +127,9 @@ class Settings(BaseSettings):
         le=36_500,
         description="Days after which what a callback said is forgotten, not that it was sent; 0: never.",
     )
+    keep_audit_days: int = Field(
+        0, ge=0, le=36_500, description="Days after which entries of the audit log are cut off; 0: never."
+    )
 
     double_review_share: float = Field(
         0.05,

@@ -25,7 +25,7 @@ class Retention:
         self._gone = 0
 
     def turn(self, where: Store, chosen: Settings) -> int:
-        """Forget for a moment where it is time to; returns how many posts and callbacks went."""
+        """Forget for a moment where it is time to; returns how much went."""
         if time.monotonic() < self._next:
             return 0
         end, gone = time.monotonic() + TURN_SECONDS, 0
@@ -42,5 +42,5 @@ class Retention:
         """One line once all is done, however many rounds it took."""
         self._gone += gone
         if self._gone and self._next > time.monotonic() and where.overwrite_log():
-            log.info("kept no longer: %d posts and callbacks", self._gone)
+            log.info("kept no longer: %d posts, callbacks and audit entries", self._gone)
             self._gone = 0

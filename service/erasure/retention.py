@@ -1,4 +1,4 @@
-"""What is past its time goes: posts wholly, as if they had never been sent; of callbacks what they said."""
+"""What is past its time goes: posts wholly, as if they had never been sent; of callbacks what they said; the audit log's beginning."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select, update
 
+from service import audit
 from service.erasure.rows import wipe
 from service.settings import Settings
 from service.store import Store
@@ -47,13 +48,16 @@ def deleted(before: datetime) -> Select[tuple[str]]:
 
 
 def keep_to(where: Store, chosen: Settings) -> int:
-    """One step for each kind: how many posts and callbacks went. None is left past its time where it is 0."""
+    """One step for each kind: how many posts, callbacks and entries went. None is left past its time where it is 0."""
     moment = now()
     gone = 0
     for query in _due(chosen, moment):
         gone += forget(where, query)
     if chosen.keep_deliveries_days:
         gone += _empty_deliveries(where, moment - timedelta(days=chosen.keep_deliveries_days))
+    if chosen.keep_audit_days:
+        with where.write() as session:
+            gone += audit.forget(session, moment - timedelta(days=chosen.keep_audit_days))
     return gone
 
 

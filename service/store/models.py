@@ -28,6 +28,7 @@ from service.store.people import HeavyReading, Invitation, LoginSession, Members
 __all__ = [
     "Alert",
     "Appeal",
+    "AuditCut",
     "AuditEntry",
     "AuthorMessage",
     "Base",
@@ -481,7 +482,9 @@ class Alert(Base):
 
 
 class AuditEntry(Base):
-    """Who did what and when; never a post's text. Written by `service.audit` alone; the database refuses any change."""
+    """Who did what and when; never a post's text. Written by `service.audit` alone; the database refuses any change but that
+    what stands before an `AuditCut` goes.
+    """
 
     __tablename__ = "audit_entry"
     __table_args__ = (Index("ix_audit_post", "post_id"),)
@@ -493,4 +496,14 @@ class AuditEntry(Base):
     post_id: Mapped[str | None] = mapped_column(String(40))
     what: Mapped[str] = mapped_column(String(40))
     detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class AuditCut(Base):
+    """Up to which entry the audit log is kept no longer: the chain begins after it. Only such entries may be deleted."""
+
+    __tablename__ = "audit_cut"
+
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    hash: Mapped[str] = mapped_column(String(64), comment="of the last entry that is gone")
     created_at: Mapped[datetime] = mapped_column(default=now)

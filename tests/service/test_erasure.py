@@ -33,7 +33,7 @@ from service.store.models import (
 )
 
 WORDLESS = {
-    *("audit_entry", "author_message", "erasure", "forum", "invitation", "login_session", "membership"),
+    *("audit_cut", "audit_entry", "author_message", "erasure", "forum", "invitation", "login_session", "membership"),
     *("moderator", "policy_version", "post", "recovery_code", "saved_view"),
 }
 """Tables that hold nothing of any post's words."""

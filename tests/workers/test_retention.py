@@ -8,6 +8,7 @@ from marker import MARKER, columns_with, files_with
 from reading import Reader
 from sqlalchemy import event, select, text, update
 
+from service import audit
 from service.callback.again import turn_on
 from service.erasure import retention
 from service.errors import Conflict
@@ -19,7 +20,13 @@ from workers.classify import read_all
 from workers.deliver import replay
 from workers.retention import Retention
 
-OFF = {"keep_clean_days": 0, "keep_decided_days": 0, "keep_deleted_days": 0, "keep_deliveries_days": 0}
+OFF = {
+    "keep_clean_days": 0,
+    "keep_decided_days": 0,
+    "keep_deleted_days": 0,
+    "keep_deliveries_days": 0,
+    "keep_audit_days": 0,
+}
 
 
 @pytest.fixture
@@ -162,9 +169,12 @@ def test_each_kind_is_found_by_an_index(store, keep):
     asked: list[tuple] = []
     listen = event.listens_for(store.engine, "before_cursor_execute")
     listen(lambda _connection, _cursor, statement, values, *_: asked.append((statement, values)))
-    retention.keep_to(store, keep(clean=1, decided=1, deleted=1, deliveries=1))
+    with store.write() as session:
+        audit.write(session, "showed")
+    asked.clear()
+    retention.keep_to(store, keep(clean=1, decided=1, deleted=1, deliveries=1, audit=1))
     selects = [each for each in asked if each[0].startswith("SELECT")]
-    assert len(selects) == 5
+    assert len(selects) == 7
     with store.read() as session:
         for statement, values in selects:
             plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)

@@ -1,4 +1,6 @@
-"""Receipts of erasures, and indexes by which posts past their time are found and go without a walk through other tables"""
+"""Receipts of erasures; indexes by which posts past their time are found and go without a walk through other tables; audit
+entries may go where the log was cut
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,6 +10,7 @@ down_revision = "0017"
 branch_labels = None
 depends_on = None
 
+REFUSAL = "the audit log is only ever added to"
 PAYLOAD = (
     "ids, action, labels, spans, versions; of text only a body and a title that the forum is to show, and a "
     "message to its author; null: kept no longer"
@@ -58,6 +61,29 @@ def upgrade() -> None:
     op.create_index("ix_post_deleted", "post", ["deleted_as_of"], **gone)
     for index in INDEXES:
         _index(*index)
+    _let_the_audit_be_cut()
+
+
+def _let_the_audit_be_cut() -> None:
+    op.create_table(
+        "audit_cut",
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("hash", sa.String(64), nullable=False, comment="of the last entry that is gone"),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("number"),
+    )
+    is_cut = "OLD.number <= COALESCE((SELECT max(number) FROM audit_cut), 0)"
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute("DROP TRIGGER audit_entry_no_delete")
+        op.execute(
+            f"CREATE TRIGGER audit_entry_no_delete BEFORE DELETE ON audit_entry WHEN NOT ({is_cut}) "
+            f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
+        )
+    else:
+        op.execute(
+            "CREATE OR REPLACE FUNCTION audit_entry_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN IF TG_OP = 'DELETE' AND {is_cut} THEN RETURN OLD; END IF; RAISE EXCEPTION '{REFUSAL}'; END $$"
+        )
 
 
 def _index(name: str, table: str, columns: list[str], where: str | None) -> None:
