@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from classifiers.labels import DISTRESS
 from service import appeals, audit, care, recusals, second_readings
-from service.errors import Conflict, Forbidden, Invalid, NotFound
+from service.erasure.missing import missing
+from service.errors import Conflict, Forbidden, Invalid
 from service.policy.policy import crisis_resources
 from service.redactions import redacted, to_show
 from service.store.models import Forum, Moderator, Post, QueueItem, Verdict, now
@@ -183,7 +184,7 @@ def _item(session: Session, item_id: str, version: int) -> tuple[Post, QueueItem
     post = session.get(Post, post_id, with_for_update=True) if post_id else None
     item = session.get(QueueItem, item_id, with_for_update=True) if post else None
     if post is None or item is None:
-        raise NotFound(_("There is no such item in the queue. Go back to the queue and reload it."))
+        raise missing(session, item_id)
     if item.version != version:
         raise Conflict(_("Somebody changed this item while you were reading. Reload to see what they did."))
     return post, item

@@ -97,7 +97,7 @@ def claim(session: Session, owner: str, chosen: Settings) -> tuple[int, list[Par
 
 def _parcel(session: Session, row: Delivery, owner: str, until: datetime) -> Parcel | None:
     forum = session.get_one(Forum, row.forum_id)
-    if not _stands(session, row):
+    if row.payload is None or not _stands(session, row):
         row.state = "superseded"
         return None
     if forum.callback_disabled or not forum.callback_url:
@@ -183,11 +183,13 @@ def _try_again(row: Delivery, answer: Answer) -> None:
 def replay(session: Session, delivery_id: str) -> Delivery:
     """Send a delivery once more from the start of the schedule, under the same `webhook-id`.
 
-    Raises NotFound, and Conflict where its verdict stands no more.
+    Raises NotFound, and Conflict where its verdict stands no more or its words are kept no longer.
     """
     row = session.get(Delivery, delivery_id, with_for_update=True)
     if row is None:
         raise NotFound("There is no such delivery. Its post may have been erased.")
+    if row.payload is None:
+        raise Conflict("What this callback said is kept no longer (HEED_KEEP_DELIVERIES_DAYS).")
     if not _stands(session, row):
         raise Conflict("This callback speaks of an older verdict. Send the newest one of the post instead.")
     send_anew(row)
