@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from service.errors import NotFound
 from service.metrics import HeedCollector
+from service.problems import SAYINGS
+from service.settings import settings
 from service.store import store
 from service.wakeup import queue_ready
 
@@ -30,7 +33,11 @@ def readyz() -> tuple[Response, int]:
 
 @blueprint.get("/metrics")
 def metrics() -> Response:
-    """Prometheus text, counted in the database at this moment: the same from every web process."""
+    """Prometheus text, counted in the database at this moment: the same from every web process. Not for who comes through
+    the reverse proxy: the counts are of all forums together.
+    """
+    if settings().trusted_proxies and "X-Forwarded-For" in request.headers:
+        raise NotFound(SAYINGS[404])
     registry = CollectorRegistry()
     registry.register(HeedCollector(store()))
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

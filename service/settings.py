@@ -42,6 +42,11 @@ class Settings(BaseSettings):
     max_text_chars: int = Field(100_000, ge=100, description="Longest post body accepted; above it `422`.")
     rate_limit: str = Field("1200/minute", description="Posts per forum (a `limits` expression); above it `429`.")
     login_rate_limit: str = Field("10/minute", description="Log-in attempts per address and per name.")
+    login_lockout: str = Field(
+        "30/hour",
+        description="Failed log-ins per address and per name (or browser, where its owner logged in before), after which "
+        "none succeeds until the time is over.",
+    )
     max_pending: int = Field(200_000, ge=1, description="Posts waiting above which intake answers `503`.")
     wait_seconds_max: float = Field(10, ge=0, le=60, description="Longest `?wait=` honoured.")
     signature_tolerance_seconds: int = Field(300, ge=10, description="Age at which a signed request is stale (`401`).")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service import health, problems
+from service.people import accounts
 from service.settings import Settings, settings
 
 CONSOLE = "/console"
@@ -19,6 +20,7 @@ API_HEADERS = {
     "X-Frame-Options": "DENY",
     "Cache-Control": "no-store",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 """On every answer: nothing is guessed, framed, cached or told to other sites. Posts are private."""
@@ -43,6 +45,7 @@ def create_app() -> Flask:
     from service.openapi import blueprint as openapi
     from service.review import blueprint as review
 
+    accounts.prepare()
     for room in (posts, appeals, erasures, discourse, health):
         app.register_blueprint(room.blueprint)
     for blueprint in (openapi, review):
@@ -79,6 +82,6 @@ def _protect(response: Response) -> Response:
     for name, value in API_HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers.setdefault("Content-Security-Policy", CSP)
-    if request.is_secure:
+    if request.is_secure or current_app.config["SESSION_COOKIE_SECURE"]:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     return response

@@ -52,11 +52,17 @@ def require_somewhere(role: str) -> None:
 
 
 def require_to_decide() -> None:
-    """Raises Forbidden where whoever is logged in may not decide about the item of this request's address."""
+    """Raises NotFound, or Forbidden, where whoever is logged in may not see, or decide about, the item of this request's
+    address: what is another forum's answers as what never was.
+    """
+    item_id = (request.view_args or {}).get("item_id")
+    if item_id is None:
+        return
     with reading() as db:
-        forum_id = db.scalar(select(QueueItem.forum_id).where(QueueItem.id == (request.view_args or {}).get("item_id")))
-    if forum_id:
-        require("moderator", forum_id)
+        forum_id = db.scalar(select(QueueItem.forum_id).where(QueueItem.id == item_id))
+    if forum_id is None:
+        raise NotFound(gettext("There is no such post in the queue. Go back to the queue and reload it."))
+    require("moderator", forum_id)
 
 
 def forum_to_lead(db: Session, slug: str) -> Forum:

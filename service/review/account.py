@@ -17,7 +17,7 @@ from service.people.accounts import LONGEST_NAME, check_password, hash_password
 from service.review.access import reading, writing
 from service.review.attempts import count_attempt
 from service.review.language import LANGUAGES
-from service.review.login import safe_path
+from service.review.login import begin_anew, note_failure, safe_path
 from service.settings import settings
 from service.store.models import LoginSession, Moderator
 
@@ -93,24 +93,24 @@ def softened() -> ResponseReturnValue:
 
 @blueprint.post("/account/password")
 def change_password() -> ResponseReturnValue:
-    """A new password; every other login ends."""
+    """A new password; every other login ends, and so does a copy of this one."""
     _ask_password(request.form.get("password", ""))
     with writing() as db:
         me = db.get_one(Moderator, g.moderator.id)
         me.password_hash = hash_password(request.form.get("new_password", ""), me.name)
-        logins.end(db, me.id, but=g.login)
+        begin_anew(db, me)
         audit.write(db, "changed_password", moderator_id=me.id)
     return _page(done=gettext("Your password is changed. Every other login has ended."))
 
 
 def _ask_password(password: str) -> None:
     """Raises Invalid where the password is not that of whoever is logged in."""
-    count_attempt(request.remote_addr or "", g.moderator.name)
+    count_attempt(g.moderator.name)
     with reading() as db:
-        if check_password(db, g.moderator.name, password) is None:
-            raise Invalid(
-                gettext("Your present password doesn’t match. Nothing was changed; try again."), field="password"
-            )
+        matches = check_password(db, g.moderator.name, password) is not None
+    if not matches:
+        note_failure(g.moderator.name)
+        raise Invalid(gettext("Your present password doesn’t match. Nothing was changed; try again."), field="password")
 
 
 @blueprint.post("/account/sign-on")
@@ -147,8 +147,8 @@ def _set_up_page(secret: str, problem: str = "") -> str:
 
 @blueprint.post("/account/second-factor")
 def turn_on() -> ResponseReturnValue:
-    """Turn the second factor on with its first code; the recovery codes are shown once. Where there is one already, its
-    owner proves who they are, so that a borrowed browser can't put another in its place.
+    """Turn the second factor on with its first code; the recovery codes are shown once. Its owner proves who they are, so
+    that a borrowed browser can't lock them out or put another in its place.
     """
     with reading() as db:
         secret = db.get_one(LoginSession, g.login).new_totp
@@ -159,8 +159,7 @@ def turn_on() -> ResponseReturnValue:
         with writing() as db:
             me = db.get_one(Moderator, g.moderator.id)
             codes = second_factor.turn_on(db, me, secret, request.form.get("code", ""))
-            db.get_one(LoginSession, g.login).new_totp = ""
-            logins.end(db, me.id, but=g.login)
+            begin_anew(db, me)
             audit.write(db, "turned_on_second_factor", moderator_id=me.id)
     except Invalid as error:
         return _set_up_page(secret, error.detail), error.status
@@ -168,17 +167,17 @@ def turn_on() -> ResponseReturnValue:
 
 
 def _prove() -> None:
-    """Raises Invalid where whoever has a second factor shows neither their password nor a code of it."""
-    if not g.moderator.totp_secret:
-        return
+    """Raises Invalid without the password, or, of who signs on elsewhere, a code of the second factor they have."""
     if g.moderator.password_hash:
         return _ask_password(request.form.get("password", ""))
-    count_attempt(request.remote_addr or "", g.moderator.name)
+    if not g.moderator.totp_secret:
+        return
+    count_attempt(g.moderator.name)
     with writing() as db:
-        if not second_factor.check(db, db.get_one(Moderator, g.moderator.id), request.form.get("old_code", "")):
-            raise Invalid(
-                gettext("The present code doesn’t fit. Wait for the next one, and try again."), field="old_code"
-            )
+        fits = second_factor.check(db, db.get_one(Moderator, g.moderator.id), request.form.get("old_code", ""))
+    if not fits:
+        note_failure(g.moderator.name)
+        raise Invalid(gettext("The present code doesn’t fit. Wait for the next one, and try again."), field="old_code")
 
 
 @blueprint.post("/account/second-factor/off")

@@ -148,7 +148,8 @@ def _minutes(length: float) -> str:
     return words.short(timedelta(minutes=length))
 
 
-@blueprint.context_processor
+# Of the whole app: a wrong method or address of the console is no blueprint's, and its answer is a page all the same.
+@blueprint.app_context_processor
 def _for_all_pages() -> dict[str, object]:
     return {
         "moderator": g.get("moderator"),

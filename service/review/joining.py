@@ -21,7 +21,7 @@ blueprint = Blueprint("joining", __name__)
 @blueprint.get("/join/<token>")
 def show(token: str) -> ResponseReturnValue:
     """What the link is for."""
-    count_attempt(request.remote_addr or "")
+    count_attempt()
     session["joining"] = token
     return _page(token)
 
@@ -29,6 +29,7 @@ def show(token: str) -> ResponseReturnValue:
 @blueprint.post("/join/<token>")
 def join(token: str) -> ResponseReturnValue:
     """Join, or get back in, and be logged in."""
+    count_attempt()
     name = request.form.get("name", "")
     try:
         with store().write() as db:

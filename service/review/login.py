@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
 from urllib.parse import urlsplit
@@ -10,13 +11,15 @@ from flask import Blueprint, g, redirect, render_template, request, session, url
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from service import audit
 from service.errors import TooMany
 from service.people import logins, second_factor
 from service.people.accounts import check_password, clean_name
 from service.people.roles import Access, access_of
-from service.review.attempts import count_attempt
+from service.review import known_browser
+from service.review.attempts import count_attempt, count_failure, forget_failures
 from service.store import store
 from service.store.models import Moderator, now
 
@@ -86,18 +89,18 @@ def log_in() -> ResponseReturnValue:
     name, password = request.form.get("name", ""), request.form.get("password", "")
     wanted = safe_path(request.form.get("next", ""))
     try:
-        count_attempt(request.remote_addr or "", name)
+        count_attempt(name)
         with store().read() as db:
             moderator = check_password(db, name, password)
     except TooMany as error:
         headers = {"Retry-After": str(error.retry_after)}
         return render_template("review/login.html", wanted=wanted, name=name, problem=error.detail), 429, headers
     if moderator is None:
-        write_failure(name)
+        note_failure(name)
         return render_template("review/login.html", wanted=wanted, name=name, problem=WRONG), 401
     if moderator.totp_secret:
         session.clear()
-        session["halfway"] = [moderator.id, int(time.time()) + HALFWAY]
+        session["halfway"] = [moderator.id, int(time.time()) + HALFWAY, _password_of(moderator)]
         return redirect(url_for("review.login.show_code", next=wanted or None), 303)
     return let_in(moderator, "password", wanted)
 
@@ -117,7 +120,7 @@ def check_code() -> ResponseReturnValue:
     if moderator is None:
         return redirect(url_for("review.login.show_login"), 303)
     try:
-        count_attempt(request.remote_addr or "", moderator.name)
+        count_attempt(moderator.name)
     except TooMany as error:
         headers = {"Retry-After": str(error.retry_after)}
         return render_template("review/code.html", wanted=wanted, problem=error.detail), 429, headers
@@ -125,19 +128,24 @@ def check_code() -> ResponseReturnValue:
         person = db.get_one(Moderator, moderator.id)
         fits = bool(person.totp_secret) and second_factor.check(db, person, request.form.get("code", ""))
     if not fits:
-        write_failure(moderator.name)
+        note_failure(moderator.name)
         return render_template("review/code.html", wanted=wanted, problem=WRONG_CODE), 401
     return let_in(moderator, "password and code", wanted)
 
 
 def _halfway() -> Moderator | None:
-    """Whose password was right a moment ago."""
-    known, until = session.get("halfway", ("", 0))
+    """Whose password was right a moment ago, and is still theirs."""
+    known, until, password = session.get("halfway", ("", 0, ""))
     if not known or until < time.time():
         return None
     with store().read() as db:
         moderator = db.get(Moderator, known)
-    return moderator if moderator and moderator.active else None
+    return moderator if moderator and moderator.active and _password_of(moderator) == password else None
+
+
+def _password_of(moderator: Moderator) -> str:
+    """A sign of the password in force, which tells nothing of it: the cookie is signed, not secret."""
+    return hashlib.sha256(moderator.password_hash.encode()).hexdigest()[:32]
 
 
 def let_in(moderator: Moderator, by: str, wanted: str = "") -> ResponseReturnValue:
@@ -148,7 +156,16 @@ def let_in(moderator: Moderator, by: str, wanted: str = "") -> ResponseReturnVal
     session.clear()
     session.permanent = True
     session["login"] = login.id
-    return redirect(wanted or url_for("review.pages.queue"), 303)
+    forget_failures(moderator.name)
+    response = redirect(wanted or url_for("review.pages.queue"), 303)
+    known_browser.remember(response, moderator.name)
+    return response
+
+
+def begin_anew(db: Session, person: Moderator) -> None:
+    """End every login of whoever is logged in, and begin this browser's anew: a copied cookie is worth nothing any more."""
+    logins.end(db, person.id)
+    g.login = session["login"] = logins.begin(db, person, request.user_agent.string).id
 
 
 @blueprint.post("/logout")
@@ -161,12 +178,14 @@ def log_out() -> ResponseReturnValue:
     return redirect(url_for("review.login.show_login"), 303)
 
 
-def write_failure(name: str) -> None:
-    """Note a failed log-in of somebody who is known; what else was typed may be a password in the wrong field."""
+def note_failure(name: str) -> None:
+    """Count and write down a failed log-in. An unknown name is the same work, and is not written: it may be a password in
+    the wrong field.
+    """
+    count_failure(name)
     with store().write() as db:
         known = db.scalar(select(Moderator.id).where(Moderator.name == clean_name(name)))
-        if known:
-            audit.write(db, "log_in_failed", moderator_id=known)
+        audit.write(db, "log_in_failed", moderator_id=known)
 
 
 def safe_path(wanted: str) -> str:

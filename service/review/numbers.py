@@ -6,7 +6,7 @@ import csv
 import io
 import statistics
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -92,16 +92,20 @@ class Numbers:
     """Why posts could not be read, and how many of them came to the queue."""
     appeals: AppealNumbers
     people: list[Person]
-    """Everybody for an admin, else the reader alone."""
+    """The reader, and whoever decided on a forum that the reader is an admin of."""
 
 
-def load_numbers(session: Session, days: int, reader: str | None) -> Numbers:
-    """The numbers of the last so many days; of people only the moderator `reader`, or everybody for None."""
+def load_numbers(session: Session, days: int, reader: str, led: frozenset[str] | None = frozenset()) -> Numbers:
+    """The numbers of the last so many days; of people what `reader` decided, and what others did on the forums of the ids
+    `led`, None for every forum.
+    """
     moment = now()
     since = moment - timedelta(days=days)
     every = LabelNumbers(_("All"))
     labels = {name: LabelNumbers(said, name) for name, said in words.LABEL_CHOICES.items()}
-    people = _count_decided(session, since, moment, every, labels)
+    people = _count_decided(
+        session, since, moment, every, labels, lambda by, forum: by == reader or led is None or forum in led
+    )
     waiting = QueueItem.state == "open"
     for found, count in _by_labels(session, waiting):
         every.waiting += count
@@ -122,24 +126,32 @@ def load_numbers(session: Session, days: int, reader: str | None) -> Numbers:
         read=session.scalar(read) or 0,
         unread=[(said, unread[why]) for why, (said, _) in words.NOT_CHECKED.items() if unread[why]],
         appeals=count_appeals(session, since),
-        people=_people(session, people, reader),
+        people=_people(session, people),
     )
 
 
 def _count_decided(
-    session: Session, since: datetime, moment: datetime, every: LabelNumbers, labels: dict[str, LabelNumbers]
+    session: Session,
+    since: datetime,
+    moment: datetime,
+    every: LabelNumbers,
+    labels: dict[str, LabelNumbers],
+    is_told: Callable[[str, str], bool],
 ) -> dict[str, list[int]]:
-    """Fill in what was decided since then; of each moderator how much they decided and how much of it upheld the models."""
+    """Fill in what was decided since then; of each moderator how much they decided and how much of it upheld the models,
+    where it `is_told` who decided on the forum.
+    """
     people: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    for found, created, decided_at, by, decision in session.execute(_decided(since)):
+    for forum, found, created, decided_at, by, decision in session.execute(_decided(since)):
         upheld = decision != "allow"
         step = min(STEPS - 1, int((decided_at - since) / (moment - since) * STEPS))
         for each in (every, *(labels[name] for name in found.split() if name in labels)):
             each.minutes.append((decided_at - created) / timedelta(minutes=1))
             each.upheld += upheld
             each.steps[step][not upheld] += 1
-        people[by or ""][0] += 1
-        people[by or ""][1] += upheld
+        if is_told(by or "", forum):
+            people[by or ""][0] += 1
+            people[by or ""][1] += upheld
     return people
 
 
@@ -150,16 +162,17 @@ def _by_labels(session: Session, *where: ColumnElement[bool]) -> list[tuple[set[
 
 
 def _decided(since: datetime):  # noqa: ANN202
+    item = (QueueItem.forum_id, QueueItem.labels, QueueItem.created_at, QueueItem.decided_at, QueueItem.decided_by)
     return (
-        select(QueueItem.labels, QueueItem.created_at, QueueItem.decided_at, QueueItem.decided_by, QueueItem.decision)
+        select(*item, QueueItem.decision)
         .where(QueueItem.state == "decided", QueueItem.decided_at >= since)
         .order_by(QueueItem.decided_at.desc())
         .limit(MOST)
     )
 
 
-def _people(session: Session, counts: dict[str, list[int]], reader: str | None) -> list[Person]:
-    wanted = select(Moderator).where(Moderator.id.in_(counts.keys() if reader is None else counts.keys() & {reader}))
+def _people(session: Session, counts: dict[str, list[int]]) -> list[Person]:
+    wanted = select(Moderator).where(Moderator.id.in_(counts.keys()))
     return sorted((Person(each.called, *counts[each.id]) for each in session.scalars(wanted)), key=lambda p: p.name)
 
 

@@ -95,8 +95,8 @@ def numbers_csv() -> ResponseReturnValue:
 
 
 def _numbers(db: Session) -> Numbers:
-    """Admins see who decided how much; everybody else sees it of themselves alone."""
-    return load_numbers(db, _days(), None if g.access.may_somewhere("admin") else g.moderator.id)
+    """Admins see who decided how much on their forums; everybody else sees it of themselves alone."""
+    return load_numbers(db, _days(), g.moderator.id, g.access.forums("admin"))
 
 
 def _days() -> int:

@@ -10,7 +10,7 @@ import time
 
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.flask_client import OAuth
-from flask import Blueprint, Flask, current_app, g, redirect, request, session, url_for
+from flask import Blueprint, Flask, current_app, g, redirect, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from joserfc.errors import JoseError
@@ -61,7 +61,7 @@ def go() -> ResponseReturnValue:
 @blueprint.get("/sign-on/back")
 def back() -> ResponseReturnValue:
     """Back from the provider: in, where the account is known or an invitation was opened before."""
-    count_attempt(request.remote_addr or "")
+    count_attempt()
     try:
         claims = _provider().authorize_access_token()["userinfo"]
         known_as = f"{claims['iss']} {claims['sub']}"

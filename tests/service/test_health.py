@@ -3,6 +3,7 @@
 import re
 
 from service.store.models import Post, Revision
+from service.web import create_app
 
 
 def test_alive(client):
@@ -21,6 +22,13 @@ def test_not_ready_names_the_part_that_is_down(client, settings_env):
     settings_env(HEED_DATABASE_URL="postgresql+psycopg://nobody@127.0.0.1:1/none")
     assert client.get("/readyz").json["database"] == "down"
     assert client.get("/healthz").status_code == 200
+
+
+def test_metrics_are_not_for_who_comes_through_the_proxy(store, valkey, settings_env):
+    settings_env(HEED_TRUSTED_PROXIES=1, HEED_REDIS_URL=valkey)
+    client = create_app().test_client()
+    assert client.get("/metrics").status_code == 200
+    assert client.get("/metrics", headers={"X-Forwarded-For": "203.0.113.7"}).status_code == 404
 
 
 def test_metrics_count_what_waits_and_hold_no_text(client, store, forum):

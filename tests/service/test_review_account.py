@@ -17,7 +17,7 @@ from service.store.models import AuditEntry, Moderator, RecoveryCode, now
 def factor(store, console, moderator) -> tuple[str, list[str]]:
     """robin's second factor, turned on in the console: its secret and the recovery codes."""
     secret = re.search(r'class="secret-key">([A-Z2-7]+)<', console.page("/console/account/second-factor"))[1]
-    page = console.post("/console/account/second-factor", code=pyotp.TOTP(secret).now()).text
+    page = console.post("/console/account/second-factor", code=pyotp.TOTP(secret).now(), password=PASSWORD).text
     codes = re.findall(r"<li><code>([0-9a-f-]+)</code>", page)
     assert len(codes) == 8
     return secret, codes
@@ -56,9 +56,18 @@ def test_a_borrowed_browser_puts_no_other_second_factor_in_its_place(console, st
         assert session.scalar(select(Moderator)).totp_secret == other
 
 
+def test_a_borrowed_browser_turns_no_second_factor_on(store, console, moderator):
+    secret = re.search(r'class="secret-key">([A-Z2-7]+)<', console.page("/console/account/second-factor"))[1]
+    for form in ({}, {"password": "a guess"}):
+        answer = console.post("/console/account/second-factor", code=pyotp.TOTP(secret).now(), **form)
+        assert answer.status_code == 422 and "password" in text(answer.text)
+    with store.read() as session:
+        assert session.get_one(Moderator, moderator.id).totp_secret == ""
+
+
 def test_a_wrong_first_code_turns_nothing_on(store, console, moderator):
     console.page("/console/account/second-factor")
-    answer = console.post("/console/account/second-factor", code="000000")
+    answer = console.post("/console/account/second-factor", code="000000", password=PASSWORD)
     assert answer.status_code == 422 and "doesn’t fit" in answer.text
     with store.read() as session:
         assert session.get_one(Moderator, moderator.id).totp_secret == ""

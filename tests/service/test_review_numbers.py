@@ -10,6 +10,7 @@ from review_console import text
 from review_posts import SAMPLES
 from sqlalchemy import select
 
+from service.forums import add_forum
 from service.people.roles import set_role
 from service.review.numbers import load_numbers
 from service.store.models import Moderator, QueueItem, now
@@ -57,9 +58,17 @@ def test_each_sees_their_own_and_an_admin_everybodys(store, console, decided):
     assert [(p.name, p.decided, p.upheld) for p in numbers(store, days=90).people] == [("robin", 2, 1)]
     with store.write() as session:
         robin = session.scalar(select(Moderator).where(Moderator.name == "robin"))
-        assert [p.name for p in load_numbers(session, 90, None).people] == ["robin", "sam"]
+        assert [p.name for p in load_numbers(session, 90, robin.id, None).people] == ["robin", "sam"]
         set_role(session, robin, None, "admin")
     assert "sam: " in text(console.page("/console/numbers?days=90"))
+
+
+def test_an_admin_of_one_forum_sees_nobodys_numbers_of_another(store, console, decided):
+    with store.write() as session:
+        robin = session.scalar(select(Moderator).where(Moderator.name == "robin"))
+        set_role(session, robin, add_forum(session, "quayside", "Quayside").forum.id, "admin")
+    page = text(console.page("/console/numbers?days=90"))
+    assert "robin: " in page and "sam: " not in page
 
 
 def test_the_page_says_so_in_words(console, decided):

@@ -1,0 +1,130 @@
+"""A forum and its people learn nothing of another forum: not by id, by name, by count, nor by how they are refused."""
+
+import re
+from datetime import datetime, timedelta
+
+import pytest
+from access_world import CALLS, COLLEAGUE, SELF_HARM, Call, World
+from people import add_person
+from review_posts import SAMPLES, add_post
+
+from service import care
+from service.people import invitations
+from service.policy import shadow
+from service.policy.versions import policy_of, save
+from service.review import queue
+from service.store.models import Forum, QueueItem, SavedView, new_id, now
+from service.urgency import CRISIS_LANE
+
+VARYING = re.compile(
+    r'name="csrf_token" value="[^"]*"|\b(item|post|user|forum|bulk|policy|invite|view|appeal|verdict)_[0-9a-f]{32}\b'
+    r"|\d{4}-\d\d-\d\dT[\d:.]+(\+00:00)?"
+)
+
+
+@pytest.fixture
+def world(app, store, settings_env, valkey) -> World:
+    settings_env(HEED_LOGIN_RATE_LIMIT="1000/minute", HEED_REDIS_URL=valkey)
+    return World(app, store)
+
+
+def said(answer) -> tuple[int, str, str]:
+    """All that an answer tells, but for ids and times."""
+    text, location = VARYING.sub("…", answer.text), VARYING.sub("…", answer.headers.get("Location", ""))
+    return answer.status_code, text.replace("harbour", "nowhere"), location.replace("harbour", "nowhere")
+
+
+WITH_IDS = sorted(route for route in CALLS if re.search(r"<(?!path:_nowhere|path:filename|token)", route)) + [
+    "POST /console/together",
+    "POST /console/people/invite",
+    "POST /v1/events",
+]
+
+
+@pytest.mark.parametrize("route", WITH_IDS)
+def test_what_is_another_forums_is_refused_as_what_never_was(world, route):
+    method, rule = route.split(" ")
+    who = "other key" if rule.startswith("/v1") else "elsewhere"
+    call = CALLS[route](world, who)
+    theirs = world.send(world.client(who), method, rule, call)
+    nothing = world.send(world.client(who), method, rule, call.as_of_nobody())
+    assert said(theirs) == said(nothing)
+
+
+def test_a_plan_of_somebody_elses_is_answered_as_a_new_one(world):
+    rule, call = "/console/together/decide", CALLS["POST /console/together/decide"]
+    theirs, mine = call(world, COLLEAGUE), [f"{world.post(world.there)}.1"]
+    world.send(world.client(COLLEAGUE), "POST", rule, theirs)
+    answers = []
+    for plan in (theirs.form["plan"], f"bulk_{'0' * 32}"):
+        form = {"plan": plan, "post": mine, "action": "hold"}
+        answers.append(said(world.send(world.client("elsewhere"), "POST", rule, Call(form=form))))
+    assert answers[0] == answers[1] and answers[0][0] == 303
+
+
+# Pages
+
+
+def fill(world: World, due: datetime) -> dict[str, str]:
+    """Whatever a forum can have, on the other one, its crisis post `due` then; what its pages are asked by."""
+    with world.store.write() as session:
+        for role in ("viewer", "moderator", "lead"):
+            add_person(session, f"{role} of quayside", role, forum_id=world.there.forum.id)
+        invitations.invite(session, world.there.forum.id, "lead", by=None)
+        forum, by = session.get_one(Forum, world.there.forum.id), world.me(session, "elsewhere")
+        made = save(session, forum, MARKED, instead_of=policy_of(forum).version, by=by, why="of quayside")
+        shadow.start(session, forum, MARKED, by)
+        waiting = [add_post(session, forum, each, f"q-{place}") for place, each in enumerate(SAMPLES)]
+        session.get_one(QueueItem, waiting[0]).due_at = due
+        care.plan_check_in(session, waiting[SELF_HARM], by).check_in_at = now() - timedelta(days=1)
+        session.add(SavedView(moderator_id=by.id, name="of quayside", filters={"board": "Medicines"}))
+        after = queue.cursor(session.get_one(QueueItem, waiting[0]))
+    client = world.client("elsewhere")
+    for place, act in ((2, "hold"), (5, "approve"), (7, "remove")):
+        form = {"action": act, "version": "1", "label": "medical.medicine_supply", "note": "of quayside"}
+        assert world.send(client, "POST", f"/console/items/{waiting[place]}/decide", Call(form=form)).status_code == 303
+    together = {"post": [f"{waiting[10]}.1", f"{waiting[13]}.1"], "action": "hold", "plan": new_id("bulk")}
+    done = world.send(client, "POST", "/console/together/decide", Call(form=together))
+    key = {"Authorization": f"Bearer {world.there.api_key}"}
+    appeal = client.post("/v1/posts/q-2/appeals", json={"id": "a-1", "text": "of quayside"}, headers=key)
+    assert appeal.status_code == 202
+    bulk = done.headers["Location"].rpartition("/")[2]
+    return {"item": waiting[1], "bulk": bulk, "person": world.id("elsewhere"), "after": after, "policy": made.id}
+
+
+MARKED = "[actions.medical]\nhigh = 'hold'\n# of quayside\n"
+PAGES = [
+    "/console/", "/console/?who=nobody", "/console/?age=overdue", "/console/?forum=harbour", "/console/?forum=quayside",
+    "/console/?board=Family+and+carers", "/console/?label=medical", "/console/?severity=critical", "/console/?after={after}",
+    "/console/decided", "/console/care", "/console/numbers", "/console/numbers.csv", "/console/numbers?days=90",
+    "/console/second-readings", "/console/second-readings/differed", "/console/account", "/console/people", "/console/policy",
+    "/console/policy/harbour", "/console/policy/harbour/shadow", "/console/policy/quayside", "/console/messages/harbour",
+    "/console/messages/quayside", "/console/items/{mine}", "/console/items/{mine}?board=Family+and+carers",
+    "/console/items/{item}", "/console/together/{bulk}", "/console/people/{person}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("who", ["viewer", "moderator", "lead", "admin"])
+def test_no_page_changes_when_another_forum_fills(world, who, settings_env, valkey):
+    settings_env(HEED_DOUBLE_REVIEW_SHARE=1, HEED_REDIS_URL=valkey)
+    mine = world.post()
+    world.post(sample=SELF_HARM), world.decided("moderator"), world.decided()
+    client = world.client(who)
+
+    def pages(ids: dict[str, str]) -> dict[str, tuple]:
+        asked = [page.format(mine=mine, **ids) for page in PAGES]
+        return {page: said(client.get(address)) for page, address in zip(PAGES, asked, strict=True)}
+
+    due, nobody = now() - timedelta(days=2), "0" * 32
+    after = queue.cursor(QueueItem(id=f"item_{nobody}", lane=CRISIS_LANE, due_at=due))
+    nothing = {"item": f"item_{nobody}", "bulk": f"bulk_{nobody}", "person": f"user_{nobody}", "after": after}
+    empty = pages(nothing)
+    ids = fill(world, due)
+    full = pages(ids)
+    assert empty == full
+    assert {answer[0] for page, answer in full.items() if re.search("{(?!mine|after)|quayside", page)} <= {
+        200,
+        403,
+        404,
+    }
+    assert not [page for page, (_, text, _) in full.items() if "of quayside" in text or "Quayside" in text]
