@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
 
 import emoji
 
@@ -16,20 +18,26 @@ LOOKALIKES = str.maketrans(
     "aeehiijkmhopctyxsdqwbABEHIJKMHOPCTYXSaopvuiktxebynwABEZHIKMNOPTYX",
 )
 """Cyrillic and Greek letters that pass for Latin ones (Unicode Technical Standard 39, confusables), one for one."""
-MIXED = re.compile(r"\w*(?:[A-Za-z][\u0370-\u052f]|[\u0370-\u052f][A-Za-z])\w*")
-"""A word in Latin and other letters: no language has those."""
+WORD = re.compile(r"\w+")
+MIXED = re.compile(r"[A-Za-z][\u0370-\u052f]|[\u0370-\u052f][A-Za-z]")
+"""Latin beside other letters in a word: no language has those."""
 
 DIGITS = str.maketrans("013457@$!", "oieastasi")
 INSIDE = re.compile(
     r"(?<=[A-Za-z])[013457@$!]{1,2}(?=[A-Za-z]{2})|(?<=[A-Za-z]{2})[013457@$!](?=[A-Za-z])|^\$(?=[A-Za-z]{3})"
 )
 AFTER_LETTER = re.compile(r"(?<=[A-Za-z])[013457@$!]{1,2}|^\$")
-MEANT = re.compile(r"[./:\\]\w|^@|@.*\d|t1d|a1[ac]|(\d)(?!\1)\d|\d[,.]\d|^\d", re.IGNORECASE)
+MEANT = re.compile(r"[./:\\]\w|^@|@[^@]*\d|t1d|a1[ac]|(\d)(?!\1)\d|\d[,.]\d|^\d", re.IGNORECASE)
 """Digits and signs that mean what they say: addresses, mentions, numbers, doses, type 1 diabetes, HbA1c."""
 CHUNK = re.compile(r"\S+")
 
 PARTED = re.compile(r"(?<!\w)[A-Za-z](?P<gap>[ .\-_*·|])[A-Za-z](?:(?P=gap)[A-Za-z]){2,}(?!\w)")
 """Four or more single letters with the same sign between them."""
+
+FOREIGN = re.compile(r"[^\x00-\x7f]{1,256}")
+"""Where emoji may stand. Bounded, for finding those that are joined takes time by the square of the text's length."""
+MOST_EMOJI = 1_000
+"""Emoji named in one text: a name has some ten pieces, and a post of nothing else would take a minute to read."""
 
 Edit = tuple[int, int, str]
 
@@ -45,9 +53,13 @@ class Canonical:
 
 def canonicalise(text: str) -> Canonical:
     """`text` in plain letters and words, with the way back."""
-    plain = text if text.isascii() else MIXED.sub(lambda word: word[0].translate(LOOKALIKES), text)
+    plain = WORD.sub(_latin, text) if MIXED.search(text) else text
     plain = CHUNK.sub(_letters_for_digits, plain)
-    return _edited(plain, sorted([*_parted(plain), *_emoji(plain)]))
+    return _edited(plain, sorted([*_parted(plain), *islice(_emoji(plain), MOST_EMOJI)]))
+
+
+def _latin(found: re.Match[str]) -> str:
+    return found[0].translate(LOOKALIKES) if MIXED.search(found[0]) else found[0]
 
 
 def _letters_for_digits(found: re.Match[str]) -> str:
@@ -66,12 +78,14 @@ def _parted(text: str) -> Iterator[Edit]:
 
 def _emoji(text: str) -> Iterator[Edit]:
     """Each emoji as its name in words (Unicode CLDR): the encoders know no emoji."""
-    if text.isascii():
-        return
-    for found in emoji.emoji_list(text):
-        if not found["emoji"][0].isascii():
-            name = emoji.demojize(found["emoji"], delimiters=(" ", " "))
-            yield found["match_start"], found["match_end"], name.replace("_", " ")
+    for run in FOREIGN.finditer(text):
+        for found in emoji.emoji_list(run[0]):
+            yield run.start() + found["match_start"], run.start() + found["match_end"], _name(found["emoji"])
+
+
+@lru_cache(maxsize=4096)
+def _name(sign: str) -> str:
+    return emoji.demojize(sign, delimiters=(" ", " ")).replace("_", " ")
 
 
 def _edited(text: str, edits: list[Edit]) -> Canonical:

@@ -76,8 +76,10 @@ def take_back(session: Session, post: Post, standing: Verdict | None, appeal: Ap
     audit.write(session, "withdrew_appeal", post_id=post.id, appeal=appeal.id)
 
 
-def drop(session: Session, post: Post) -> None:
+def drop(session: Session, post: Post, item: QueueItem | None) -> None:
     """The text that was decided about is edited or gone, and what its author said against the decision with it."""
+    if item is not None:
+        mark(item, appealed=False)
     waiting = (Appeal.post_id == post.id, Appeal.state == "open")
     session.execute(update(Appeal).where(*waiting).values(state="withdrawn", settled_at=now()))
 
@@ -93,6 +95,11 @@ def reopen(item: QueueItem, appeal: Appeal) -> None:
     """The decision on the appeal was taken back: it waits again."""
     appeal.state, appeal.settled_at, appeal.decision_id = "open", None, None
     mark(item, appealed=True)
+
+
+def follow(session: Session, before: Verdict, again: Verdict) -> None:
+    """A verdict that decided an appeal is in force once more, as `again`: taking that back opens the appeal."""
+    session.execute(update(Appeal).where(Appeal.decision_id == before.id).values(decision_id=again.id))
 
 
 def outcome(before: dict[str, Any], after: dict[str, Any]) -> str:

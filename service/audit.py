@@ -10,16 +10,25 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
-from service.store.models import AuditEntry, now
+from service.store.models import AuditCut, AuditEntry, now
 
 LOCK = 0x48656165
 """Key of PostgreSQL's advisory lock: entries take turns ("Heae" in ASCII). SQLite's writers take turns anyway."""
 FIRST = "0" * 64
 """What stands in the place of the hash before the first entry."""
+
+
+CUT = "cut_audit"
+"""What an entry is called that says up to which one the log was cut."""
+MOST = 10_000
+"""Entries that are cut off at once."""
+SLACK = timedelta(days=1)
+"""How much longer an entry may stay, so that the log is cut once a day and not at each entry."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +44,7 @@ def write(
     session: Session, what: str, *, moderator_id: str | None = None, post_id: str | None = None, **detail: str | None
 ) -> AuditEntry:
     """Add an entry in the caller's transaction. `detail` holds ids and Heed's own words only."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+    _lock(session)
     newest = select(AuditEntry.number, AuditEntry.hash).order_by(AuditEntry.number.desc()).limit(1)
     number, previous = session.execute(newest).first() or (0, FIRST)
     entry = AuditEntry(
@@ -50,19 +58,52 @@ def write(
 
 def verify(session: Session) -> Chain:
     """Walk the chain from its first entry."""
-    number, previous = 0, FIRST
+    number, previous = cut = _cut(session)
+    told = cut == (0, FIRST)
     for entry in session.scalars(select(AuditEntry).order_by(AuditEntry.number).execution_options(yield_per=1000)):
         if entry.number != number + 1:
-            return Chain(number, previous, f"entry {number + 1} is missing")
+            return Chain(number - cut[0], previous, f"entry {number + 1} is missing")
         if entry.hash != _hash(entry, previous):
-            return Chain(number, previous, f"entry {entry.number} was changed, or one before it")
+            return Chain(number - cut[0], previous, f"entry {entry.number} was changed, or one before it")
         number, previous = entry.number, entry.hash
-    return Chain(number, previous)
+        told = told or (entry.what == CUT and (entry.detail["number"], entry.detail["hash"]) == (str(cut[0]), cut[1]))
+    return Chain(number - cut[0], previous, "" if told else "it was cut, and no entry says so")
 
 
 def has_hash(session: Session, wanted: str) -> bool:
-    """Whether the chain still goes through the entry of this hash."""
-    return session.scalar(select(AuditEntry.number).where(AuditEntry.hash == wanted)) is not None
+    """Whether the chain still goes through the entry of this hash, or begins right after it."""
+    kept = session.scalar(select(AuditEntry.number).where(AuditEntry.hash == wanted))
+    number, last = _cut(session)
+    return kept is not None or (number > 0 and last == wanted)
+
+
+def forget(session: Session, before: datetime) -> int:
+    """Cut off the entries of before then; returns how many. An entry says so, with the hash that the chain goes on from."""
+    _lock(session)
+    number, _last = _cut(session)
+    query = select(AuditEntry.number, AuditEntry.hash, AuditEntry.created_at).where(AuditEntry.number > number)
+    oldest = session.execute(query.order_by(AuditEntry.number).limit(MOST)).all()
+    if not oldest or oldest[0].created_at >= before - SLACK:
+        return 0
+    old = [entry for entry in oldest if entry.created_at < before]
+    session.add(AuditCut(number=old[-1].number, hash=old[-1].hash))
+    session.flush()
+    write(session, CUT, number=str(old[-1].number), hash=old[-1].hash)
+    gone = delete(AuditEntry).where(AuditEntry.number <= old[-1].number)
+    session.execute(gone.execution_options(synchronize_session=False))
+    return len(old)
+
+
+def _cut(session: Session) -> tuple[int, str]:
+    """Number and hash of the last entry that is gone."""
+    newest = select(AuditCut.number, AuditCut.hash).order_by(AuditCut.number.desc()).limit(1)
+    return tuple(session.execute(newest).first() or (0, FIRST))
+
+
+def _lock(session: Session) -> None:
+    """Entries take turns."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
 
 
 def _hash(entry: AuditEntry, previous: str) -> str:

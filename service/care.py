@@ -13,7 +13,8 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from service import audit
-from service.errors import Conflict, Invalid, NotFound
+from service.erasure.missing import missing
+from service.errors import Conflict, Invalid
 from service.policy.policy import crisis_resources
 from service.store.models import Care, Delivery, Forum, Moderator, Post, QueueItem, Revision, Verdict, now
 from service.verdicts import CARE
@@ -113,7 +114,7 @@ def _of(session: Session, item_id: str) -> tuple[Care, Post]:
     item = session.get(QueueItem, item_id)
     post = session.get(Post, item.post_id, with_for_update=True) if item else None
     if post is None:
-        raise NotFound(_("There is no such post in the queue. Go back to the queue and reload it."))
+        raise missing(session, item_id)
     care = session.get(Care, post.id)
     if care is None:
         care = Care(post_id=post.id, outcome="")

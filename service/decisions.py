@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from classifiers.labels import DISTRESS
 from service import appeals, audit, care, recusals, second_readings
-from service.errors import Conflict, Forbidden, Invalid, NotFound
+from service.erasure.missing import missing
+from service.errors import Conflict, Forbidden, Invalid
 from service.policy.policy import crisis_resources
 from service.redactions import redacted, to_show
 from service.store.models import Forum, Moderator, Post, QueueItem, Verdict, now
@@ -57,10 +58,9 @@ def record_decision(session: Session, item_id: str, version: int, moderator: Mod
     own = recusals.check(session, appeal, moderator) if appeal else False
     if decision.action not in ACTIONS and not (appeal and decision.action == UPHOLD):
         raise Invalid(_("Choose one of %(choices)s.", choices=", ".join(ACTIONS)), field="action")
-    machine = session.get_one(Verdict, item.verdict_id)
-    if machine.revision.number != post.revision:
+    machine, standing = session.get_one(Verdict, item.verdict_id), current_verdict(session, post)
+    if standing is None or standing.revision.number != post.revision:
         raise Conflict(_("The author has just changed this post, and it is being read anew. Reload in a moment."))
-    standing = current_verdict(session, post) or machine
     forum = session.get_one(Forum, post.forum_id)
     if decision.action == "redact" and (not forum.callback_url or forum.callback_disabled):
         raise Conflict(_("Heed can’t hand this forum the changed text: its callback is off. Hold the post instead."))
@@ -111,6 +111,7 @@ def undo_decision(session: Session, item_id: str, version: int, moderator: Moder
         more["appeal"] = appeals.told(appeal)
     by, note = before.decided_by, before.note
     verdict = make_current(session, post, before.revision, before.document, decided_by=by, note=note, again=before)
+    appeals.follow(session, before, verdict)
     item.state, item.version = "open", item.version + 1
     if by:
         item.decision, item.decided_by, item.decided_at = before.action, by, before.created_at
@@ -183,7 +184,7 @@ def _item(session: Session, item_id: str, version: int) -> tuple[Post, QueueItem
     post = session.get(Post, post_id, with_for_update=True) if post_id else None
     item = session.get(QueueItem, item_id, with_for_update=True) if post else None
     if post is None or item is None:
-        raise NotFound(_("There is no such item in the queue. Go back to the queue and reload it."))
+        raise missing(session, item_id)
     if item.version != version:
         raise Conflict(_("Somebody changed this item while you were reading. Reload to see what they did."))
     return post, item

@@ -7,6 +7,7 @@ HeedError                    what went wrong, in a sentence that says what to do
     ├── Forbidden            403
     ├── NotFound             404
     ├── Conflict             409
+    ├── Gone                 410, in the console alone: a forum may switch its webhook off at it
     ├── TooLarge             413
     ├── Invalid              422, names the field
     ├── TooMany              429, with Retry-After
@@ -61,6 +62,10 @@ class NotFound(RequestError):
 
 class Conflict(RequestError):
     status, title = 409, "Conflict"
+
+
+class Gone(RequestError):
+    status, title = 410, "Erased"
 
 
 class TooLarge(RequestError):

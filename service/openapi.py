@@ -66,6 +66,11 @@ BATCHED = {
 }
 STANDING = {"200": ("Where the post stands", "Standing")}
 APPEALED = {"202": ("Taken in: a moderator who did not decide before looks at it", "Appeal")}
+ERASED = {
+    "200": ("All is erased", "Erasure"),
+    "202": ("Some is left, which goes on by itself: ask for the receipt", "Erasure"),
+}
+RECEIPT = {"200": ("The receipt as it stands now", "Erasure")}
 WITHDRAWN = {"200": ("Where the appeal stands now", "Appeal")}
 DISCOURSE = {"200": ("A ping", "DiscourseResult"), "202": ("Taken in, or ignored with a reason", "DiscourseResult")}
 CALLBACK = {"200": ("Any 2xx: received. 410 switches callbacks off.", None)}
@@ -96,6 +101,10 @@ def _paths() -> dict[str, Any]:
     }
     take_back = _operation("The author no longer appeals", KEY, None, WITHDRAWN, ("401", "503"))
     take_back["responses"]["404"] = _problem("No such post or appeal")
+    author = _parameter("author", "path", {"type": "string"}, "The forum's own reference to the author.")
+    erasure_id = _parameter("erasure_id", "path", {"type": "string"}, "The receipt's id.")
+    receipt = _operation("The receipt of an erasure", KEY, None, RECEIPT, ("401", "503"))
+    receipt["responses"]["404"] = _problem("This forum asked for no such erasure")
     return {
         "/v1/posts": {"post": _operation("Submit a post", BOTH, "Submission", WAITED | ACCEPTED, REFUSED, [wait])},
         "/v1/posts/batch": {"post": _operation("Submit up to 100 posts", BOTH, "Batch", BATCHED, REFUSED)},
@@ -107,6 +116,11 @@ def _paths() -> dict[str, Any]:
         },
         "/v1/posts/{post_id}/appeals": {"parameters": [post_id], "post": appeal},
         "/v1/posts/{post_id}/appeals/{appeal_id}": {"parameters": [post_id, appeal_id], "delete": take_back},
+        "/v1/authors/{author}": {
+            "parameters": [author],
+            "delete": _operation("Erase everything by an author", KEY, None, ERASED, ("401", "422", "503")),
+        },
+        "/v1/erasures/{erasure_id}": {"parameters": [erasure_id], "get": receipt},
         "/v1/forums/{forum}/discourse": {
             "parameters": [slug],
             "post": _operation("Discourse's webhook", [{"discourse": []}], "Discourse", DISCOURSE, REFUSED),
@@ -244,8 +258,23 @@ ANSWERS: dict[str, Any] = {
         status={"enum": ["pending", "done", "deleted"]},
         verdict={"anyOf": [_ref("Verdict"), {"type": "null"}]},
         appeal={"anyOf": [_ref("Appeal"), {"type": "null"}], "description": "The newest appeal of the post"},
+        erasure={"anyOf": [_ref("Erasure"), {"type": "null"}], "description": "The receipt, where the post is erased"},
     ),
     "Appeal": _object(id=STRING, external_id=STRING, state=APPEAL_STATE, created_at=MOMENT, settled_at=MOMENT_OR_NONE),
+    "Erasure": _object(
+        id=STRING,
+        of={"enum": ["post", "author"]},
+        post_id={"type": ["string", "null"], "description": "Heed's id of the post; null for an author"},
+        state={"enum": ["under_way", "done"], "description": "`done`: nothing is left in SQLite's files either"},
+        posts=INTEGER,
+        erased={
+            "type": "object",
+            "additionalProperties": INTEGER,
+            "description": "Rows erased by table; `quotes` and `notes` of other posts that lost their words",
+        },
+        requested_at=MOMENT,
+        finished_at=MOMENT_OR_NONE,
+    ),
     "BatchResult": _object(
         results={"type": "array", "items": {"anyOf": [_ref("Standing"), _object(problem=_ref("Problem"))]}}
     ),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from classifiers.findings import MarkedSpan, Part
@@ -16,6 +16,9 @@ from classifiers.labels import Area
 from service.errors import Forbidden, Invalid
 from service.policy.redact import LEFT_OUT, redact, says_nothing
 from service.store.models import Revision, Verdict
+
+PUBLISHED = ("published", "published_title")
+"""What a redaction's document holds beside the models' own."""
 
 
 def redacted(machine: Verdict, left_out: tuple[str, ...], *, distress: bool) -> dict[str, str]:
@@ -87,10 +90,19 @@ def is_what_we_told(session: Session, revision: Revision, title: str, body: str)
     return bool(told) and _is_among(title, titles) and _is_among(body, bodies)
 
 
+def forget(session: Session, revision: Revision) -> None:
+    """The revision holds another text now: what was published of the old one says nothing of it."""
+    for verdict in session.scalars(_redactions(revision)):
+        verdict.document = {name: value for name, value in verdict.document.items() if name not in PUBLISHED}
+
+
 def _told(session: Session, revision: Revision) -> list[dict[str, Any]]:
-    """The documents of the revision's redactions."""
-    query = select(Verdict.document).where(Verdict.revision_id == revision.id, Verdict.action == "redact")
-    return list(session.scalars(query))
+    """The documents of the redactions of the revision's text."""
+    return [each.document for each in session.scalars(_redactions(revision)) if "published" in each.document]
+
+
+def _redactions(revision: Revision) -> Select[tuple[Verdict]]:
+    return select(Verdict).where(Verdict.revision_id == revision.id, Verdict.action == "redact")
 
 
 def _is_among(text: str, known: set[str]) -> bool:

@@ -108,6 +108,34 @@ class Settings(BaseSettings):
         120, ge=0, description="How long one key takes the last decision back; the decided list always does."
     )
 
+    keep_clean_days: int = Field(
+        90,
+        ge=0,
+        le=36_500,
+        description="Days after which a post that the models allowed and that never was in the queue is forgotten; 0: never.",
+    )
+    keep_decided_days: int = Field(
+        365,
+        ge=0,
+        le=36_500,
+        description="Days after its decision, or after it left the queue undecided, that a post is forgotten; 0: never.",
+    )
+    keep_deleted_days: int = Field(
+        30,
+        ge=0,
+        le=36_500,
+        description="Days after which a post that its forum deleted, and may recover, is forgotten; 0: never.",
+    )
+    keep_deliveries_days: int = Field(
+        30,
+        ge=0,
+        le=36_500,
+        description="Days after which what a callback said is forgotten, not that it was sent; 0: never.",
+    )
+    keep_audit_days: int = Field(
+        0, ge=0, le=36_500, description="Days after which entries of the audit log are cut off; 0: never."
+    )
+
     double_review_share: float = Field(
         0.05,
         ge=0,

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from classifiers.findings import Findings
 from service import appeals, urgency
+from service.erasure import receipts
 from service.store.models import Care, Delivery, Forum, Post, QueueItem, Revision, Skip, Verdict, now
 from service.urgency import CRISIS_LANE
 
@@ -76,7 +77,7 @@ def withdraw(session: Session, post: Post, *, edited: bool) -> None:
             item.state = "withdrawn"
         if unseen and not edited:
             _look_after(session, post)
-    appeals.drop(session, post)
+    appeals.drop(session, post, item)
     drop_callbacks(session, post)
 
 
@@ -105,6 +106,7 @@ def public_json(session: Session, post: Post) -> dict[str, Any]:
         "status": "deleted" if post.deleted else "pending",
         "verdict": None,
         "appeal": appeals.public_json(appeal) if (appeal := appeals.newest(session, post)) else None,
+        "erasure": receipts.public_json(erasure) if (erasure := receipts.of_post(session, post)) else None,
     }
     verdict = current_verdict(session, post)
     if verdict is not None and not post.deleted and verdict.revision.number == post.revision:

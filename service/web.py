@@ -41,12 +41,14 @@ def create_app() -> Flask:
     app = Flask(__name__, static_folder=None)
     _configure(app, chosen)
     # Imported here: the blueprints read the settings that were just checked.
-    from service.intake import appeals, discourse, posts
+    from service.intake import appeals, discourse, erasures, posts
     from service.openapi import blueprint as openapi
     from service.review import blueprint as review
 
     accounts.prepare()
-    for blueprint in (posts.blueprint, appeals.blueprint, discourse.blueprint, openapi, health.blueprint, review):
+    for room in (posts, appeals, erasures, discourse, health):
+        app.register_blueprint(room.blueprint)
+    for blueprint in (openapi, review):
         app.register_blueprint(blueprint)
     problems.install(app)
     app.after_request(_protect)

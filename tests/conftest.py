@@ -101,6 +101,18 @@ def _empty(engine: Engine) -> None:
         connection.execute(text(f"TRUNCATE {', '.join(Base.metadata.tables)} CASCADE"))
 
 
+@pytest.fixture
+def emptied_postgres(_postgres_database: tuple[str, Engine]) -> Callable[[], str]:
+    """Empties the PostgreSQL database, as often as it is called; its URL."""
+    url, engine = _postgres_database
+
+    def empty() -> str:
+        _empty(engine)
+        return url
+
+    return empty
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path, settings_env) -> Iterator[str]:
     """A migrated, empty database; `HEED_DATABASE_URL` names it."""
@@ -110,8 +122,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path, settings_env) -
         settings_env(HEED_DATABASE_URL=f"sqlite:///{path}")
         yield f"sqlite:///{path}"
         return
-    url, engine = request.getfixturevalue("_postgres_database")
-    _empty(engine)
+    url = request.getfixturevalue("emptied_postgres")()
     settings_env(HEED_DATABASE_URL=url)
     yield url
 

@@ -291,6 +291,7 @@ def test_the_data_lie_on_volumes_where_the_images_write():
     assert SERVICES["valkey"]["volumes"] == ["valkey:/data"]
     # From PostgreSQL 18 on, its image keeps the data in a folder of this one, named by the major version.
     assert SERVICES["postgres"]["image"] == "postgres:18"
+    assert "log_error_verbosity=terse" in SERVICES["postgres"]["command"], "its log would quote posts"
     assert SERVICES["postgres"]["volumes"] == ["postgres:/var/lib/postgresql"]
 
 

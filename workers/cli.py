@@ -153,6 +153,32 @@ def export_training(target: TextIO, since: datetime | None) -> None:
 
 
 @main.command()
+@click.option("--forum", "slug", default="", help="The forum's slug; needed for an author and a post.")
+@click.option("--author", default="", help="Everything by whom the forum calls so.")
+@click.option("--post", default="", help="One post, by Heed's id or the forum's own.")
+@click.option(
+    "--older-than",
+    "days",
+    type=click.IntRange(1),
+    help="Whatever came more than so many days ago and waits for nobody.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@plain_errors
+def erase(slug: str, author: str, post: str, days: int | None, yes: bool) -> None:
+    """Erase every word of an author, of a post, or of what is old; prints the receipt. It can't be undone.
+
+    An author and a post stay erased, whatever comes late of them. What is old may be sent again.
+    """
+    from workers import erase as work
+
+    if sum(map(bool, (author, post, days))) != 1 or ((author or post) and not slug):
+        raise click.UsageError("Give --forum with --author or --post, or give --older-than.")
+    if not yes:
+        click.confirm("This can't be undone. Erase it?", abort=True, err=True)
+    click.echo(work.old(slug, days) if days else work.of_author(slug, author) if author else work.of_post(slug, post))
+
+
+@main.command()
 @plain_errors
 def migrate() -> None:
     """Bring the database to this version's tables."""

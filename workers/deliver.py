@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, aliased
 
 from service import keys
 from service.callback import schedule
-from service.callback.again import start_over
+from service.callback.again import send_anew
 from service.callback.send import Answer, send
 from service.errors import Conflict, NotFound
 from service.settings import Settings, settings
@@ -98,15 +98,18 @@ def claim(session: Session, owner: str, chosen: Settings) -> tuple[int, list[Par
 
 def _parcel(session: Session, row: Delivery, owner: str, until: datetime) -> Parcel | None:
     forum = session.get_one(Forum, row.forum_id)
-    if not _stands(session, row):
+    if row.payload is None or not _stands(session, row):
         row.state = "superseded"
         return None
     if forum.callback_disabled or not forum.callback_url:
         row.state, row.last_error = "given_up", f"callbacks are off: {forum.callback_disabled or 'no address'}"[:300]
         return None
     row.lease_owner, row.lease_until, row.attempts = owner, until, row.attempts + 1
+    # The same words may have got a higher number since: a forum must not take the news for that of an older text.
+    number = session.get_one(Post, row.post_id).revision
+    payload = row.payload | {"data": row.payload["data"] | {"revision": number}}
     secrets = keys.holding(session, forum.slug, "callback")
-    return Parcel(row.id, forum.id, forum.callback_url, secrets, row.payload, row.attempts, time.monotonic())
+    return Parcel(row.id, forum.id, forum.callback_url, secrets, payload, row.attempts, time.monotonic())
 
 
 def _stands(session: Session, row: Delivery) -> bool:
@@ -182,12 +185,14 @@ def _try_again(row: Delivery, answer: Answer) -> None:
 def replay(session: Session, delivery_id: str) -> Delivery:
     """Send a delivery once more from the start of the schedule, under the same `webhook-id`.
 
-    Raises NotFound, and Conflict where its verdict stands no more.
+    Raises NotFound, and Conflict where its verdict stands no more or its words are kept no longer.
     """
     row = session.get(Delivery, delivery_id, with_for_update=True)
     if row is None:
         raise NotFound("There is no such delivery. Its post may have been erased.")
+    if row.payload is None:
+        raise Conflict("What this callback said is kept no longer (HEED_KEEP_DELIVERIES_DAYS).")
     if not _stands(session, row):
         raise Conflict("This callback speaks of an older verdict. Send the newest one of the post instead.")
-    start_over(row)
+    send_anew(row)
     return row

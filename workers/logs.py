@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import sys
+import threading
 from types import TracebackType
 
 from service.errors import place
@@ -18,6 +20,9 @@ class OneLine(logging.Formatter):
         return f"({kind(ei[1])} at {place(ei[1])})" if ei[1] else ""
 
     def format(self, record: logging.LogRecord) -> str:
+        record = copy.copy(record)
+        # Another handler may have left the whole exception here.
+        record.exc_text = None
         return " ".join(super().format(record).splitlines())
 
 
@@ -27,6 +32,8 @@ def start_logs(level: int = logging.INFO) -> None:
     handler.setFormatter(OneLine("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     sys.excepthook = _last_words
+    threading.excepthook = _of_a_thread
+    sys.unraisablehook = _of_nobody
     for name in ("rq.worker", "rq.job", "rq.queue"):
         # RQ would add a handler of its own, and log each job twice.
         logging.getLogger(name).addHandler(logging.NullHandler())
@@ -35,6 +42,16 @@ def start_logs(level: int = logging.INFO) -> None:
 
 def _last_words(_type: type[BaseException], error: BaseException, _traceback: TracebackType | None) -> None:
     log.critical("the process ends by %s at %s", kind(error), place(error))
+
+
+def _of_a_thread(ended: threading.ExceptHookArgs) -> None:
+    if ended.exc_value is not None and ended.exc_type is not SystemExit:
+        log.error("a thread ended by %s at %s", kind(ended.exc_value), place(ended.exc_value))
+
+
+def _of_nobody(lost: sys.UnraisableHookArgs) -> None:
+    if lost.exc_value is not None:
+        log.error("nobody could be told of %s at %s", kind(lost.exc_value), place(lost.exc_value))
 
 
 def kind(error: BaseException) -> str:

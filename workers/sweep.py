@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from service import keys
+from service.erasure import receipts
 from service.people import budget
 from service.settings import settings
 from service.store import Store, store
@@ -20,8 +21,13 @@ from workers.classify import pending
 from workers.deliver import due
 from workers.logs import kind, start_logs
 from workers.parent import watch_parent
+from workers.retention import Retention
 
 log = logging.getLogger(__name__)
+
+
+ERASING_SECONDS = 2.0
+"""How long one round erases for each author whose erasure a request left unfinished."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +40,8 @@ class Waiting:
     later: int
 
 
-def once() -> Waiting:
-    """Count, and wake the workers there is something for."""
+def once(retention: Retention | None = None) -> Waiting:
+    """Count, and wake the workers there is something for; then what is not urgent."""
     waiting = count(store())
     if waiting.pending:
         wake_classify()
@@ -44,6 +50,8 @@ def once() -> Waiting:
     on_call.alert(store(), settings())
     budget.forget_old(store())
     keys.forget_old(store())
+    receipts.go_on_with_all(store(), ERASING_SECONDS)
+    (retention or Retention()).turn(store(), settings())
     return waiting
 
 
@@ -63,11 +71,11 @@ def run_forever() -> None:
     start_logs()
     stopping.on_signals()
     watch_parent()
-    shown: Waiting | None = None
+    shown, retention = None, Retention()
     log.info("sweeper ready")
     while not stopping.wait(settings().sweep_seconds):
         try:
-            waiting = once()
+            waiting = once(retention)
         except SQLAlchemyError as error:
             log.error("sweep: the database does not answer (%s); trying again", kind(error))
             continue

@@ -10,15 +10,35 @@ from pathlib import Path
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 
 from service.errors import ConfigurationError
 from service.settings import Settings, settings
-from workers.logs import start_logs
+from workers.logs import OneLine, start_logs
 from workers.parent import watch_parent
 
 SHARED_MEMORY = Path("/dev/shm")
+INVALID = "Invalid request"
+"""How gunicorn begins to tell of a request that can't be read."""
 SILENT_SECONDS = 60
 """A web process that gives no sign of life for this long is replaced."""
+
+
+class ServerLog(Logger):
+    """gunicorn's log in our shape, without a word of a request: where it can't be read, a piece of a post may stand in the place
+    of its first line, and an address may name an author.
+    """
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(OneLine("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
+
+    def warning(self, msg: str, *args: Any, **kwargs: Any) -> None:
+        super().warning(INVALID if str(msg).startswith(INVALID) else msg, *args, **kwargs)
+
+    def exception(self, msg: str, *args: Any, **kwargs: Any) -> None:
+        super().exception("a request failed", **kwargs)
 
 
 class Server(BaseApplication):
@@ -68,6 +88,7 @@ def options(chosen: Settings) -> dict[str, Any]:
         "graceful_timeout": math.ceil(chosen.wait_seconds_max) + 5,
         "keepalive": 5,
         "loglevel": "warning",
+        "logger_class": ServerLog,
         # Processes show they live by touching a file there; on a slow disk that would stall them.
         "worker_tmp_dir": str(SHARED_MEMORY) if SHARED_MEMORY.is_dir() else None,
         # HEED_TRUSTED_PROXIES alone says which X-Forwarded-* headers count.

@@ -35,22 +35,22 @@ WELL_KNOWN = frozenset(
 
 
 def find(text: str) -> Iterator[Found]:
-    for match in V4.finditer(text):
-        if _is_personal(match[0]) and _is_of_machine(text, match.start()):
+    """Four numbers with dots are an address only where the post speaks of networks and not, right before, of versions."""
+    speaks_of_machines = MACHINE.search(text) is not None
+    for match in V4.finditer(text) if speaks_of_machines else ():
+        if _is_personal(match[0]) and not _is_version(text, match.start()):
             yield Found("ip_address", *match.span(), VALIDATED, "ip_v4")
     for match in V6.finditer(text):
         if match[0].count(":") >= 3 and _is_personal(match[0].rstrip(":") if not match[0].endswith("::") else match[0]):
             yield Found("ip_address", *match.span(), VALIDATED, "ip_v6")
 
 
-def _is_of_machine(text: str, start: int) -> bool:
-    """Four numbers with dots are an address only where the post speaks of networks and not, right before, of versions."""
+def _is_version(text: str, start: int) -> bool:
+    """Do the words right before speak of software rather than of a machine?"""
     lead = before(text, start, 50)
     software = [*VERSION.finditer(lead)]
     machine = [*MACHINE.finditer(lead)]
-    if software and (not machine or machine[-1].start() < software[-1].start()):
-        return False
-    return MACHINE.search(text) is not None
+    return bool(software) and (not machine or machine[-1].start() < software[-1].start())
 
 
 def _is_personal(value: str) -> bool:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from classifiers.reading.normalise import normalise
+
+OTHERWISE = re.compile(r"[\x00\r\x0b\x0c]|[^\x00-\x7f]")
+"""What `normalise` may change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ class Builder:
     def keep(self, start: int, end: int) -> None:
         """Take `body[start:end]` as it stands, normalised."""
         part = self.body[start:end]
-        if part.isascii() and "\r" not in part:
+        if not OTHERWISE.search(part):
             column = self.column
             column.chars.extend(part)
             column.offsets.extend(range(start, end))

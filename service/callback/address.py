@@ -16,6 +16,12 @@ from service.settings import settings
 
 PORTS = {"http": 80, "https": 443}
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
+RESERVED = tuple(
+    map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "64:ff9b:1::/48", "3fff::/20", "5f00::/16"))
+)
+"""Set aside by IANA's registries, which only newer releases of Python know in full."""
+INSIDE_CLOUDS = frozenset({ipaddress.ip_address("168.63.129.16")})
+"""Public by its number, and yet a service of the machine's own host (Azure)."""
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -72,6 +78,8 @@ def is_public(address: IpAddress) -> bool:
             return is_public(inner)
         if address.is_site_local or address.scope_id:
             return False
+    if address in INSIDE_CLOUDS or any(address in network for network in RESERVED):
+        return False
     odd = address.is_multicast or address.is_reserved or address.is_unspecified or address.is_loopback
     return address.is_global and not odd and not address.is_link_local
 
@@ -87,6 +95,8 @@ def _private_allowed(given: bool | None) -> bool:
 
 
 def _refuse_private_literal(host: str) -> None:
+    # A dot at its end changes nothing of a name.
+    host = host.removesuffix(".")
     if host == "localhost" or host.endswith(".localhost"):
         raise AddressRefused(_REFUSED)
     try:

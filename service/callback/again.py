@@ -1,4 +1,4 @@
-"""Callbacks turned on again: the forum is told what it missed."""
+"""Callbacks sent once more: one by one, or all that a forum missed."""
 
 from __future__ import annotations
 
@@ -17,32 +17,33 @@ def turn_on(session: Session, forum: Forum) -> int:
     One that was tried before keeps its `webhook-id`: the forum may have taken it and not said so.
     """
     forum.callback_disabled = ""
-    told = exists().where(Delivery.verdict_id == Verdict.id, Delivery.state.in_(("delivered", "pending")))
+    of_verdict = (Delivery.verdict_id == Verdict.id, Delivery.event != CARE)
+    told = exists().where(*of_verdict, Delivery.state.in_(("delivered", "pending")))
     missed = select(Verdict, Post).join(Post, Post.id == Verdict.post_id)
     missed = missed.where(Post.forum_id == forum.id, Post.deleted.is_(False), Verdict.current, ~told)
     count = 0
     for verdict, post in session.execute(missed.order_by(Verdict.id)).all():
-        if verdict.revision.number != post.revision:
-            continue
-        count += 1
-        if tried := _tried(session, verdict):
-            start_over(tried)
-        else:
-            event = "post.decision" if verdict.decided_by else "post.verdict"
-            announce(
-                session, post, verdict.revision, verdict, event, **to_show(session, verdict.revision, verdict.document)
-            )
+        if verdict.revision.number == post.revision:
+            _tell(session, post, verdict)
+            count += 1
     audit.write(session, "turned_callbacks_on", forum=forum.id)
     return count
 
 
-def start_over(row: Delivery) -> None:
-    """Send a callback again from the start of the schedule, under its `webhook-id`."""
+def send_anew(row: Delivery) -> None:
+    """Have a callback sent by the whole schedule once more, under the same `webhook-id`."""
     row.state, row.due_at, row.attempts = "pending", now(), 0
     row.lease_owner, row.lease_until, row.delivered_at = "", None, None
 
 
-def _tried(session: Session, verdict: Verdict) -> Delivery | None:
-    """The newest callback of a verdict that was given up."""
-    given_up = select(Delivery).where(Delivery.verdict_id == verdict.id, Delivery.state == "given_up")
-    return session.scalar(given_up.where(Delivery.event != CARE).order_by(Delivery.created_at.desc()).limit(1))
+def _tell(session: Session, post: Post, verdict: Verdict) -> None:
+    """Tell of a verdict; where that was given up, by the same callback: it may have arrived without our knowing."""
+    given_up = select(Delivery).where(
+        Delivery.verdict_id == verdict.id, Delivery.event != CARE, Delivery.state == "given_up"
+    )
+    row = session.scalar(given_up.order_by(Delivery.created_at.desc(), Delivery.id.desc()).limit(1))
+    if row is not None:
+        send_anew(row)
+        return
+    event = "post.decision" if verdict.decided_by else "post.verdict"
+    announce(session, post, verdict.revision, verdict, event, **to_show(session, verdict.revision, verdict.document))

@@ -5,32 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete as delete_rows
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from service import audit
 from service.decisions import stands_again
+from service.erasure.quotes import is_of_erased
+from service.erasure.receipts import erase_post, erased_since
 from service.errors import Conflict, Unavailable
 from service.intake.submission import Submission
-from service.redactions import is_what_we_told
+from service.redactions import forget, is_what_we_told
 from service.settings import settings
-from service.store.models import (
-    Appeal,
-    Bulk,
-    BulkItem,
-    Care,
-    Delivery,
-    Forum,
-    Post,
-    QueueItem,
-    Revision,
-    ShadowVerdict,
-    Verdict,
-    new_id,
-    now,
-)
+from service.store.models import Forum, Post, Revision, Verdict, new_id, now
 from service.verdicts import current_verdict, withdraw
 
 WAITING = ("pending", "leased")
@@ -68,7 +54,7 @@ def accept(
     with the later `created_at` stays.
     """
     post = _locked(session, forum, submission.id)
-    if post.erased:
+    if post.erased or _comes_after_its_erasure(session, post, submission):
         return Accepted(post, submission.revision, False)
     if submission.revision < post.revision:
         _place(_newest(session, post), submission.created_at)
@@ -113,27 +99,17 @@ def recover(session: Session, forum: Forum, external_id: str, as_of: datetime) -
         was_deleted = post.deleted
         post.deleted, post.erased, post.deleted_as_of = False, False, as_of
         if was_deleted and not stands_again(session, post):
+            _stand_down(session, post)
             _set_newest(session, post, "pending")
     return post
 
 
 def erase(session: Session, forum: Forum, external_id: str, as_of: datetime) -> Post:
-    """Delete the post and every word of it: revisions, verdicts, notes, appeals, queue item and callbacks.
-
-    Its row stays, empty, so that news which comes late does not bring it back.
-    """
+    """Delete the post and every word of it. Somebody's wish to be forgotten never loses against another clock."""
     post = _locked(session, forum, external_id)
-    # Somebody's wish to be forgotten never loses against another clock.
-    delete(session, forum, external_id, max(as_of, post.deleted_as_of or as_of))
-    post.erased, post.revision = True, 0
-    of_post = select(BulkItem.bulk_id).join(QueueItem, QueueItem.id == BulkItem.item_id)
-    bulks = session.scalars(of_post.where(QueueItem.post_id == post.id)).all()
-    for table in (Appeal, Care, Delivery, QueueItem, ShadowVerdict, Verdict, Revision):
-        session.execute(delete_rows(table).where(table.post_id == post.id))
-    # A note on several posts stays as long as one of them does.
-    emptied = Bulk.id.in_(bulks), ~exists().where(BulkItem.bulk_id == Bulk.id)
-    session.execute(delete_rows(Bulk).where(*emptied))
-    audit.write(session, "erased", post_id=post.id)
+    if not post.erased:
+        post.deleted_as_of = max(as_of, post.deleted_as_of or as_of)
+    erase_post(session, post)
     return post
 
 
@@ -164,6 +140,17 @@ def _turn(submission: Submission, awaited: bool) -> int:
     return AWAITED if awaited else LOW if submission.priority == "low" else NORMAL
 
 
+def _comes_after_its_erasure(session: Session, post: Post, submission: Submission) -> bool:
+    """Whether a post is heard of for the first time after everything by its author was erased, this post too: it is not kept."""
+    if post.revision or post.deleted_as_of:
+        return False
+    erasure = erased_since(session, post.forum_id, submission.author, submission.created_at)
+    if erasure is not None:
+        post.deleted = post.erased = True
+        post.deleted_as_of, post.erasure_id = erasure.created_at, erasure.id
+    return erasure is not None
+
+
 def _add(session: Session, post: Post, submission: Submission, turn: int) -> Accepted:
     withdraw(session, post, edited=not post.deleted)
     before = _newest(session, post)
@@ -171,7 +158,8 @@ def _add(session: Session, post: Post, submission: Submission, turn: int) -> Acc
     session.execute(older.values(state="superseded", lease_owner="", lease_until=None))
     post.revision = submission.revision
     state = "deleted" if post.deleted else "pending"
-    revision = Revision(post_id=post.id, forum_id=post.forum_id, state=state, urgent=turn, **_columns(submission))
+    columns = _columns(session, post, submission)
+    revision = Revision(post_id=post.id, forum_id=post.forum_id, state=state, urgent=turn, **columns)
     session.add(revision)
     session.flush()
     # An edit leaves the post where it stands in its thread.
@@ -181,10 +169,13 @@ def _add(session: Session, post: Post, submission: Submission, turn: int) -> Acc
 
 def _replace(session: Session, post: Post, known: Revision, submission: Submission, turn: int) -> Accepted:
     known.urgent = turn
-    for name, value in _columns(submission).items():
+    for name, value in _columns(session, post, submission).items():
         setattr(known, name, value)
     session.flush()
     withdraw(session, post, edited=not post.deleted)
+    # Its row holds other words now: nothing that was decided of the old ones is of these.
+    forget(session, known)
+    _stand_down(session, post)
     _set_newest(session, post, "deleted" if post.deleted else "pending")
     return Accepted(post, known.number, not post.deleted)
 
@@ -208,14 +199,15 @@ def _is_nothing_new(session: Session, post: Post, submission: Submission) -> boo
     return True
 
 
-def _columns(submission: Submission) -> dict[str, object]:
+def _columns(session: Session, post: Post, submission: Submission) -> dict[str, object]:
+    unkept = submission.parent and is_of_erased(session, post.forum_id, submission.reply_to)
     return {
         "number": submission.revision,
         "board": submission.board,
         "title": submission.title,
         "body": submission.body,
         "format": submission.format,
-        "parent": submission.parent,
+        "parent": "" if unkept else submission.parent,
         "thread": submission.thread,
         "reply_to": submission.reply_to,
         "author": submission.author,
@@ -238,11 +230,14 @@ def _place(revision: Revision | None, moment: datetime | None) -> None:
 
 
 def _set_newest(session: Session, post: Post, state: str) -> None:
-    """Move the newest revision to `state`, free for any worker; one to be read again has no verdict meanwhile."""
+    """Move the newest revision to `state`, free for any worker."""
     newest = update(Revision).where(Revision.post_id == post.id, Revision.number == post.revision)
     session.execute(newest.values(state=state, attempts=0, lease_owner="", lease_until=None, finished_at=None))
-    if state == "pending":
-        session.execute(update(Verdict).where(Verdict.post_id == post.id, Verdict.current).values(current=False))
+
+
+def _stand_down(session: Session, post: Post) -> None:
+    """No verdict is in force until the post is read again."""
+    session.execute(update(Verdict).where(Verdict.post_id == post.id, Verdict.current).values(current=False))
 
 
 def _age(moment: datetime | None, digest: str) -> tuple[float, str]:

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from sqlalchemy.orm import Session
 
+from service.erasure import receipts
 from service.errors import Invalid, NotFound, RequestError
 from service.intake import accept, limits, signature
 from service.intake.submission import Batch, Event, EventData, Submission, check, parse
@@ -73,9 +74,8 @@ def event() -> tuple[Response, int]:
     news = parse(Event, request.get_data())
     with store().write() as session:
         post = EVENTS[news.type](session, forum, news.data.id, news.timestamp)
-        answer = public_json(session, post)
     wake_classify()
-    return jsonify(answer), 202
+    return jsonify(_standing(post)), 202
 
 
 @blueprint.get("/posts/<path:post_id>")
@@ -88,7 +88,7 @@ def show(post_id: str) -> Response:
 
 @blueprint.delete("/posts/<path:post_id>")
 def remove(post_id: str) -> Response:
-    """The post was deleted on the forum; with `?erase=true` every word of it goes here too."""
+    """The post was deleted on the forum; with `?erase=true` every word of it goes here too, and the answer has the receipt."""
     forum = signature.by_api_key(request)
     erase = request.args.get("erase", "false").lower()
     if erase not in {"true", "false"}:
@@ -99,7 +99,15 @@ def remove(post_id: str) -> Response:
         # Asked for by name, now: no clock that is ahead of ours outweighs it.
         as_of = max(now(), (post and post.deleted_as_of) or now())
         gone = (accept.erase if erase == "true" else accept.delete)(session, forum, external_id, as_of)
-        return jsonify(public_json(session, gone))
+    return jsonify(_standing(gone))
+
+
+def _standing(post: Post) -> dict[str, Any]:
+    """Where the post stands; an erasure is seen through first, as far as that is quick."""
+    if post.erased and post.erasure_id:
+        receipts.go_on(store(), post.erasure_id, seconds=0)
+    with store().read() as session:
+        return public_json(session, session.get_one(Post, post.id))
 
 
 def _wait_seconds() -> float:

@@ -116,6 +116,12 @@ class Event(Strict):
     data: EventData
 
 
+class AuthorReference(Strict):
+    """Whose posts."""
+
+    author: Name = Field(description="The forum's own reference to the author, as its posts name it.")
+
+
 class AppealSubmission(Strict):
     """An author's word against the verdict on their post."""
 

@@ -11,7 +11,8 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from service import author_messages, care
-from service.errors import Conflict, Invalid, NotFound
+from service.erasure.missing import missing
+from service.errors import Conflict, Invalid
 from service.review import words
 from service.review.access import reading, require_to_decide, writing
 from service.review.errors import page as error_page
@@ -87,6 +88,6 @@ def _send_help(db: Session, item_id: str, me: Moderator) -> Any:
         raise Invalid(_("Write to the author, in at most %(most)s characters.", most=most), field="help")
     item = db.get(QueueItem, item_id)
     if item is None:
-        raise NotFound(_("There is no such post in the queue. Go back to the queue and reload it."))
+        raise missing(db, item_id)
     forum, language = db.get_one(Forum, item.forum_id), db.get_one(Verdict, item.verdict_id).revision.language
     return care.send_help(db, item_id, me, author_messages.fill(message, forum, language))

@@ -14,7 +14,8 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from service import audit, recusals
-from service.errors import Conflict, Forbidden, Invalid, NotFound
+from service.erasure.missing import missing
+from service.errors import Conflict, Forbidden, Invalid
 from service.people.roles import people_who_may
 from service.review.filters import free_for
 from service.settings import settings
@@ -120,7 +121,7 @@ def open_item(session: Session, item_id: str) -> QueueItem:
     """The item, locked. Raises NotFound or Conflict where it waits no longer."""
     item = session.get(QueueItem, item_id, with_for_update=True)
     if item is None or item.state == "withdrawn":
-        raise NotFound(_("There is no such post in the queue. Go back to the queue and reload it."))
+        raise missing(session, item_id)
     if item.state != "open":
         raise Conflict(_("This post waits no longer: somebody decided it meanwhile. Reload to see how."))
     return item

@@ -17,7 +17,7 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from service import care
-from service.errors import Forbidden, NotFound
+from service.errors import Forbidden, Invalid, NotFound
 from service.review import (
     account,
     caring,
@@ -91,6 +91,15 @@ def _check_form() -> None:
 
 
 blueprint.before_request(login.require_login)
+
+
+@blueprint.before_request
+def _refuse_nothing_written() -> None:
+    """U+0000 stands in no id and no text of ours, and PostgreSQL takes none."""
+    if any("\x00" in str(value) for value in (request.view_args or {}).values()):
+        raise NotFound(_("There is no page at this address. The queue is the place to start from."))
+    if any("\x00" in value for _name, value in request.values.items(multi=True)):
+        raise Invalid(_("The form was incomplete. Reload the page and try again."))
 
 
 @blueprint.after_request

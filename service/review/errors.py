@@ -13,6 +13,7 @@ TITLES = {
     403: _("Not allowed"),
     404: _("Not found"),
     409: _("Conflict"),
+    410: _("Erased"),
     413: _("Too large"),
     422: _("Invalid"),
     429: _("Too many requests"),

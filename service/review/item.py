@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from classifiers.findings import Part
 from service import recusals, second_readings
 from service.decisions import flagged_distress
+from service.erasure.missing import missing
 from service.errors import NotFound
 from service.people.roles import people_who_may
 from service.review import appeals, claims, words
@@ -181,7 +182,7 @@ def load_item(session: Session, item_id: str, reader: str, *, shown: bool = Fals
     item = session.get(QueueItem, item_id)
     post = session.get(Post, item.post_id) if item else None
     if item is None or post is None:
-        raise NotFound(_("There is no such post in the queue. Go back to the queue and reload it."))
+        raise missing(session, item_id)
     if post.deleted or item.state == "withdrawn":
         raise NotFound(_("This post waits no longer: its author edited or deleted it. The queue shows what is left."))
     machine = session.get_one(Verdict, item.verdict_id)

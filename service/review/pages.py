@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from service import audit, author_messages, second_readings
 from service.agreement import FEWEST
-from service.errors import NotFound
+from service.erasure.missing import missing
 from service.people import budget
 from service.review import stop, words, would
 from service.review.access import reading, require_to_decide, writing
@@ -183,7 +183,7 @@ def personal_data(item_id: str) -> ResponseReturnValue:
     with writing() as db:
         item = db.get(QueueItem, item_id)
         if item is None:
-            raise NotFound(_("There is no such post in the queue. Go back to the queue and reload it."))
+            raise missing(db, item_id)
         around = load_thread(db, db.get_one(Verdict, item.verdict_id).revision, g.moderator.id)
         # The post itself comes last: it is what the session forgets last.
         seen = [(said.post_id, said.verdict_id) for said in around.every if said.secrets]

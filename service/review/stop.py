@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.errors import NotFound
+from service.erasure.missing import missing
 from service.people import budget
 from service.review.access import writing
 from service.review.clock import Clock
@@ -46,6 +45,6 @@ def read_it(item_id: str) -> ResponseReturnValue:
     with writing() as db:
         item = db.get(QueueItem, item_id)
         if item is None:
-            raise NotFound(_("There is no such post in the queue. Go back to the queue and reload it."))
+            raise missing(db, item_id)
         budget.open_item(db, item, g.moderator.id, now(), wanted=True)
     return redirect(url_for("review.pages.item", item_id=item_id, **Filters.of(request.args).query()), 303)

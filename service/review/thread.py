@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from classifiers.findings import NotChecked, Part
 from service import second_readings
+from service.erasure.quotes import is_of_erased
 from service.review import words
 from service.review.excerpt import Excerpt, labels_in, opening
 from service.review.highlight import Segment, segments
@@ -68,6 +69,8 @@ class Thread:
     before: list[Said] = field(default_factory=list)
     answered: Said | None = None
     after: list[Said] = field(default_factory=list)
+    erased: bool = False
+    """Whether the post that it answers was erased."""
 
     @property
     def every(self) -> list[Said]:
@@ -82,7 +85,7 @@ def load_thread(session: Session, revision: Revision, reader: str, shown: Collec
     """The thread around a revision; `shown` names the verdicts whose personal data is uncovered. How a post stands is left
     out where `reader` may be the one to read it a second time.
 
-    It takes two queries, however long the thread is. Deleted posts are left out; of each post the newest revision counts.
+    It takes three queries at most, however long the thread is. Deleted posts are left out; of each post the newest revision counts.
     """
     ids = list(_around(revision))
     if not ids:
@@ -108,7 +111,8 @@ def load_thread(session: Session, revision: Revision, reader: str, shown: Collec
             before.append(said)
         else:
             after.append(said)
-    return Thread(before, answered, after)
+    erased = answered is None and is_of_erased(session, revision.forum_id, revision.reply_to)
+    return Thread(before, answered, after, erased)
 
 
 def _around(revision: Revision) -> Iterator[Select[tuple[str]]]:

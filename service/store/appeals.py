@@ -16,6 +16,7 @@ class Appeal(Base):
     __tablename__ = "appeal"
     __table_args__ = (
         UniqueConstraint("post_id", "external_id"),
+        Index("ix_appeal_verdict", "verdict_id"),
         Index(
             "uq_appeal_open",
             "post_id",

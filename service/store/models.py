@@ -22,12 +22,14 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from service.store.appeals import Appeal, Recusal
 from service.store.base import Base, new_id, now
 from service.store.bulk import Bulk, BulkItem
+from service.store.erasure import Erasure
 from service.store.keys import RetiredKey
 from service.store.people import HeavyReading, Invitation, LoginSession, Membership, Moderator, RecoveryCode
 
 __all__ = [
     "Alert",
     "Appeal",
+    "AuditCut",
     "AuditEntry",
     "AuthorMessage",
     "Base",
@@ -35,6 +37,7 @@ __all__ = [
     "BulkItem",
     "Care",
     "Delivery",
+    "Erasure",
     "Forum",
     "HeavyReading",
     "Invitation",
@@ -79,6 +82,14 @@ ASSIGNED = {
 CLAIMED = {
     "sqlite_where": text("claimed_by IS NOT NULL"),
     "postgresql_where": text("claimed_by IS NOT NULL"),
+}
+WITHDRAWN = {"sqlite_where": text("state = 'withdrawn'"), "postgresql_where": text("state = 'withdrawn'")}
+DELETED = {"sqlite_where": text("deleted = 1 AND erased = 0"), "postgresql_where": text("deleted AND NOT erased")}
+ONCE_QUEUED = {"sqlite_where": text("erased_item IS NOT NULL"), "postgresql_where": text("erased_item IS NOT NULL")}
+FINISHED = {"sqlite_where": text("finished_at IS NOT NULL"), "postgresql_where": text("finished_at IS NOT NULL")}
+WORDED = {
+    "sqlite_where": text("state <> 'pending' AND payload IS NOT NULL"),
+    "postgresql_where": text("state <> 'pending' AND payload IS NOT NULL"),
 }
 
 
@@ -139,7 +150,11 @@ class Post(Base):
     """One post of a forum across its revisions. A row may exist before any text: a deletion can come first."""
 
     __tablename__ = "post"
-    __table_args__ = (UniqueConstraint("forum_id", "external_id"),)
+    __table_args__ = (
+        UniqueConstraint("forum_id", "external_id"),
+        Index("ix_post_deleted", "deleted_as_of", **DELETED),
+        Index("ix_post_erased_item", "erased_item", **ONCE_QUEUED),
+    )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("post"))
     forum_id: Mapped[str] = mapped_column(ForeignKey("forum.id"))
@@ -148,6 +163,10 @@ class Post(Base):
     deleted: Mapped[bool] = mapped_column(Boolean, default=False)
     erased: Mapped[bool] = mapped_column(Boolean, default=False, comment="deleted, and no text of it may be kept")
     deleted_as_of: Mapped[datetime | None] = mapped_column(comment="forum's time of the newest deletion or recovery")
+    erasure_id: Mapped[str | None] = mapped_column(String(40), comment="the receipt")
+    erased_item: Mapped[str | None] = mapped_column(
+        String(40), comment="its item while it had one: an old link to its page says what became of it"
+    )
     created_at: Mapped[datetime] = mapped_column(default=now)
 
     forum: Mapped[Forum] = relationship()
@@ -167,6 +186,8 @@ class Revision(Base):
         Index("ix_revision_work", "state", "urgent", "received_at"),
         Index("ix_revision_author", "forum_id", "author"),
         Index("ix_revision_thread", "forum_id", "thread", "placed_at", "post_id"),
+        Index("ix_revision_reply_to", "forum_id", "reply_to"),
+        Index("ix_revision_finished", "finished_at", **FINISHED),
     )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("rev"))
@@ -241,7 +262,7 @@ class ShadowVerdict(Base):
     """What another policy or model would have said of a revision, beside what was done."""
 
     __tablename__ = "shadow_verdict"
-    __table_args__ = (Index("ix_shadow_verdict_post", "post_id"),)
+    __table_args__ = (Index("ix_shadow_verdict_post", "post_id"), Index("ix_shadow_verdict_revision", "revision_id"))
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("shadow"))
     post_id: Mapped[str] = mapped_column(ForeignKey("post.id", ondelete="CASCADE"))
@@ -273,6 +294,8 @@ class QueueItem(Base):
         Index("ix_queue_claimed", "claimed_by", **CLAIMED),
         Index("ix_queue_assigned", "assigned_to", **ASSIGNED),
         Index("ix_queue_decided", "state", "decided_at", "id"),
+        Index("ix_queue_withdrawn", "state", "created_at", **WITHDRAWN),
+        Index("ix_queue_verdict", "verdict_id"),
     )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("item"))
@@ -357,6 +380,7 @@ class OpinionRequest(Base):
     __tablename__ = "opinion_request"
     __table_args__ = (
         Index("ix_opinion_request_item", "item_id"),
+        Index("ix_opinion_request_opinion", "opinion_id"),
         Index("ix_opinion_request_asked_by", "asked_by"),
         Index("ix_opinion_request_asked_of", "asked_of", **UNANSWERED),
     )
@@ -379,6 +403,7 @@ class SecondReading(Base):
     __tablename__ = "second_reading"
     __table_args__ = (
         Index("ix_second_reading_item", "item_id"),
+        Index("ix_second_reading_opinion", "opinion_id"),
         Index("ix_second_reading_unread", "created_at", **UNANSWERED),
     )
 
@@ -414,15 +439,22 @@ class Delivery(Base):
     """A callback to send: the outbox. Its id is the `webhook-id`, constant over all attempts."""
 
     __tablename__ = "delivery"
-    __table_args__ = (Index("ix_delivery_due", "state", "due_at"), Index("ix_delivery_post", "post_id"))
+    __table_args__ = (
+        Index("ix_delivery_due", "state", "due_at"),
+        Index("ix_delivery_post", "post_id"),
+        Index("ix_delivery_verdict", "verdict_id"),
+        Index("ix_delivery_worded", "due_at", **WORDED),
+    )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("msg"))
     forum_id: Mapped[str] = mapped_column(ForeignKey("forum.id"))
     post_id: Mapped[str] = mapped_column(ForeignKey("post.id", ondelete="CASCADE"))
     verdict_id: Mapped[str] = mapped_column(ForeignKey("verdict.id", ondelete="CASCADE"))
     event: Mapped[str] = mapped_column(String(40), comment="post.verdict | post.decision | post.care")
-    payload: Mapped[dict[str, Any]] = mapped_column(
-        comment="ids, action, labels, spans, versions; of text only a body and a title that the forum is to show"
+    payload: Mapped[dict[str, Any] | None] = mapped_column(
+        JSON(none_as_null=True),
+        comment="ids, action, labels, spans, versions; of text only a body and a title that the forum is to show, and a "
+        "message to its author; null: kept no longer",
     )
     state: Mapped[str] = mapped_column(String(10), default="pending", comment="pending|delivered|given_up|superseded")
     attempts: Mapped[int] = mapped_column(Integer, default=0)
@@ -452,7 +484,9 @@ class Alert(Base):
 
 
 class AuditEntry(Base):
-    """Who did what and when; never a post's text. Written by `service.audit` alone; the database refuses any change."""
+    """Who did what and when; never a post's text. Written by `service.audit` alone; the database refuses any change but that
+    what stands before an `AuditCut` goes.
+    """
 
     __tablename__ = "audit_entry"
     __table_args__ = (Index("ix_audit_post", "post_id"),)
@@ -464,4 +498,14 @@ class AuditEntry(Base):
     post_id: Mapped[str | None] = mapped_column(String(40))
     what: Mapped[str] = mapped_column(String(40))
     detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class AuditCut(Base):
+    """Up to which entry the audit log is kept no longer: the chain begins after it. Only such entries may be deleted."""
+
+    __tablename__ = "audit_cut"
+
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    hash: Mapped[str] = mapped_column(String(64), comment="of the last entry that is gone")
     created_at: Mapped[datetime] = mapped_column(default=now)

@@ -80,7 +80,7 @@ class HeavyReading(Base):
     """Somebody opened a heavy post: counted for themselves alone, and forgotten some days later."""
 
     __tablename__ = "heavy_reading"
-    __table_args__ = (Index("ix_heavy_reading_day", "day"),)
+    __table_args__ = (Index("ix_heavy_reading_day", "day"), Index("ix_heavy_reading_item", "item_id"))
 
     moderator_id: Mapped[str] = mapped_column(ForeignKey("moderator.id"), primary_key=True)
     day: Mapped[date] = mapped_column(primary_key=True, comment="in their own time zone")

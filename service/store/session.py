@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from functools import cache
@@ -54,14 +55,29 @@ class Store:
             session.expunge_all()
             session.rollback()
 
+    def overwrite_log(self) -> bool:
+        """Leave nothing of what was erased in SQLite's write-ahead log; the file itself is overwritten at once.
+
+        False where somebody reads just now. PostgreSQL keeps its own time (docs/security.md).
+        """
+        if not self.is_sqlite:
+            return True
+        with self.engine.connect() as connection:
+            # Writers wait meanwhile, so not for long.
+            connection.exec_driver_sql("PRAGMA busy_timeout=1000")
+            busy, *_ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+            connection.exec_driver_sql(f"PRAGMA {PRAGMAS[0]}")
+        return not busy
+
     def close(self) -> None:
         self.engine.dispose()
 
 
 def _engine(url: str) -> Engine:
+    # What a statement is given holds posts: no error and no log, at whatever level, may say it.
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
-    engine = create_engine(url, connect_args={"timeout": 15})
+        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True)
+    engine = create_engine(url, connect_args={"timeout": 15}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection, _record) -> None:  # noqa: ANN001
@@ -71,6 +87,14 @@ def _engine(url: str) -> Engine:
             connection.execute(f"PRAGMA {pragma}")
 
     return engine
+
+
+def _says_no_row(record: logging.LogRecord) -> bool:
+    """Whether a record of SQLAlchemy's may be logged: at its finest level it says every row that is read."""
+    return record.levelno > logging.DEBUG
+
+
+logging.getLogger("sqlalchemy.engine.Engine").addFilter(_says_no_row)
 
 
 @event.listens_for(Session, "do_orm_execute")

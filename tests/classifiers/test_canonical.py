@@ -1,11 +1,13 @@
 """Hidden words come to light, medical ones stay, and every piece leads back to the text as it stands."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
-from classifiers.canonical import canonicalise
+from classifiers.canonical import MOST_EMOJI, canonicalise
 from classifiers.encoding import encode
 from classifiers.weights import base_encoder
 
@@ -52,6 +54,24 @@ def test_the_way_back_never_goes_backwards_and_stays_inside(text):
     assert len(made.text) == len(made.starts) == len(made.ends)
     assert made.starts == sorted(made.starts) and made.ends == sorted(made.ends)
     assert all(0 <= s < e <= len(text) for s, e in zip(made.starts, made.ends, strict=True))
+
+
+@pytest.mark.parametrize(
+    "piece", ["é", "opioids", "a1aa" + "@" * 5000, "💊\u200d", "👩\u200d❤️\u200d💋\u200d👨", "k.i.l.l."]
+)
+def test_a_post_made_to_be_slow_is_not(piece):
+    """Each of them took minutes once."""
+    text = (piece * (100_000 // len(piece)))[:99_999] + "\u0430"
+    began = time.process_time()
+    canonicalise(text)
+    assert time.process_time() - began < 15
+
+
+def test_so_many_emoji_are_named_and_no_more():
+    """A name has some ten pieces: a post of emoji alone would be ten times as long for the network as any other."""
+    made = canonicalise("💊" * (MOST_EMOJI + 5))
+    assert made.text.count("pill") == MOST_EMOJI and made.text.endswith("💊" * 5)
+    assert made.starts[-1] == MOST_EMOJI + 4
 
 
 def test_pieces_lead_back_to_the_text_as_it_stands():

@@ -42,6 +42,7 @@ from classifiers.reading import READERS, read
         ("html", '<img alt="Dr Hart &amp; me"> <a href="mailto:a@b.c">mail</a>', "Dr Hart & me mailto:a@b.c mail", ""),
         ("html", "<!-- never closed but mine", "never closed but mine", ""),
         ("plain", "j\u200bo\u00ad \uff28\U0001d422\u00a0x", "jo Hi x", ""),
+        ("plain", "a\x0bb\x0cc\x00", "a\nb\nc", ""),
         ("unknown", "as it is", "as it is", ""),
     ],
 )

@@ -158,12 +158,10 @@ class World:
 
     def of_here(self, rows: list[tuple[str, dict[str, Any]]]) -> list[tuple[str, dict[str, Any]]]:
         """Those of them that belong to this forum."""
-        mine = {self.here.forum.id}
-        for name in ("forum_id", "post_id", "item_id"):
+        mine, links = {self.here.forum.id}, ("id", "forum_id", "post_id", "item_id")
+        for name in links[1:]:
             mine |= {row["id"] for _, row in rows if "id" in row and row.get(name) in mine}
-        return [
-            (table, row) for table, row in rows if table != "login_session" and mine & {str(v) for v in row.values()}
-        ]
+        return [(table, row) for table, row in rows if mine & {row.get(name) for name in links}]
 
 
 Builder = Callable[[World, str], Call]

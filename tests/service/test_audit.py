@@ -1,6 +1,7 @@
 """The audit log: chained, added to only, and tampering shows."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
@@ -8,7 +9,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DatabaseError
 
 from service import audit
-from service.store.models import AuditEntry
+from service.store.models import AuditCut, AuditEntry, now
 from workers.cli import main
 
 
@@ -103,3 +104,60 @@ def test_the_command_says_whether_it_holds(log):
     tamper(log, "UPDATE audit_entry SET what = 'decided' WHERE number = 3")
     run = CliRunner().invoke(main, ["audit", "verify"])
     assert run.exit_code == 1 and "entry 3 was changed" in run.output
+
+
+# Cut
+
+
+@pytest.fixture
+def older(store, monkeypatch):
+    """Five entries of which three are a year old."""
+    with store.write() as session:
+        for days in (400, 399, 398, 3, 2):
+            monkeypatch.setattr(audit, "now", lambda days=days: now() - timedelta(days=days))
+            audit.write(session, "showed", post_id=f"post_{days}")
+    monkeypatch.setattr(audit, "now", now)
+    return store
+
+
+def test_what_is_old_is_cut_off_and_the_chain_holds_on(older):
+    with older.read() as session:
+        third = session.scalar(select(AuditEntry.hash).where(AuditEntry.number == 3))
+    with older.write() as session:
+        assert audit.forget(session, now() - timedelta(days=365)) == 3
+    with older.read() as session:
+        chain = audit.verify(session)
+        entries = session.scalars(select(AuditEntry).order_by(AuditEntry.number)).all()
+        assert (chain.entries, chain.problem) == (3, "")
+        assert [entry.number for entry in entries] == [4, 5, 6]
+        assert entries[-1].what == "cut_audit" and entries[-1].detail == {"number": "3", "hash": third}
+        assert audit.has_hash(session, third) and audit.has_hash(session, chain.last_hash)
+    with older.write() as session:
+        assert audit.write(session, "showed").number == 7
+        assert audit.forget(session, now() - timedelta(days=365)) == 0
+        assert not audit.verify(session).problem
+
+
+def test_the_log_is_cut_once_a_day_and_not_at_each_entry(older):
+    with older.write() as session:
+        assert audit.forget(session, now() - timedelta(days=399, hours=12)) == 0
+        assert audit.forget(session, now() - timedelta(days=398, hours=12)) == 2
+
+
+def test_what_was_not_cut_is_still_refused(older):
+    with older.write() as session:
+        audit.forget(session, now() - timedelta(days=365))
+    with pytest.raises(DatabaseError, match="only ever added to"), older.write() as session:
+        session.execute(text("DELETE FROM audit_entry WHERE number = 4"))
+    with pytest.raises(DatabaseError, match="only ever added to"), older.write() as session:
+        session.execute(text("UPDATE audit_entry SET what = 'x' WHERE number = 4"))
+
+
+def test_a_cut_of_which_no_entry_tells_shows(older):
+    with older.write() as session:
+        fourth = session.scalar(select(AuditEntry).where(AuditEntry.number == 4))
+        session.add(AuditCut(number=4, hash=fourth.hash))
+        session.flush()
+        session.execute(text("DELETE FROM audit_entry WHERE number <= 4"))
+    with older.read() as session:
+        assert "no entry says so" in audit.verify(session).problem

@@ -49,7 +49,19 @@ def test_what_is_no_proper_url_is_refused_always(url, allow_private):
 
 
 @pytest.mark.parametrize(
-    "host", ["localhost", "x.localhost", "127.0.0.1", "10.1.2.3", "192.168.0.1", "169.254.169.254", "0.0.0.0", "[::1]"]
+    "host",
+    [
+        "localhost",
+        "localhost.",
+        "x.localhost",
+        "127.0.0.1",
+        "127.0.0.1.",
+        "10.1.2.3",
+        "192.168.0.1",
+        "169.254.169.254",
+        "0.0.0.0",
+        "[::1]",
+    ],
 )
 def test_private_literals_are_refused_unless_allowed(host):
     with pytest.raises(AddressRefused, match="HEED_ALLOW_PRIVATE_CALLBACKS"):
@@ -87,6 +99,13 @@ def test_private_literals_are_refused_unless_allowed(host):
         ("::ffff:93.184.215.14", True),
         ("2002:7f00:1::", False),
         ("2002:0a00:0001::", False),
+        ("192.0.0.192", False),
+        ("192.88.99.1", False),
+        ("168.63.129.16", False),
+        ("64:ff9b:1::5db8:d70e", False),
+        ("3fff::1", False),
+        ("5f00::1", False),
+        ("::ffff:168.63.129.16", False),
         ("64:ff9b::7f00:1", False),
         ("64:ff9b::5db8:d70e", True),
     ],

@@ -1,5 +1,6 @@
 """A forum and its people learn nothing of another forum: not by id, by name, by count, nor by how they are refused."""
 
+import hmac
 import re
 from datetime import datetime, timedelta
 
@@ -7,6 +8,7 @@ import pytest
 from access_world import CALLS, COLLEAGUE, SELF_HARM, Call, World
 from people import add_person
 from review_posts import SAMPLES, add_post
+from standardwebhooks.webhooks import Webhook
 
 from service import care
 from service.people import invitations
@@ -128,3 +130,50 @@ def test_no_page_changes_when_another_forum_fills(world, who, settings_env, valk
         404,
     }
     assert not [page for page, (_, text, _) in full.items() if "of quayside" in text or "Quayside" in text]
+
+
+# Signatures
+
+
+@pytest.mark.parametrize("slug", ["harbour", "nowhere"])
+def test_another_forums_secret_signs_for_nobody_else(world, client, slug):
+    """And a forum that there is is refused as one that never was."""
+    raw, at, forum = '{"id": "1", "body": "words"}', now(), world.there.forum
+    signature = Webhook(forum.webhook_secret).sign("msg_1", at, raw)
+    headers = {"webhook-id": "msg_1", "webhook-timestamp": str(int(at.timestamp())), "webhook-signature": signature}
+    answer = client.post("/v1/posts", data=raw, headers={**headers, "X-Heed-Forum": slug})
+    assert answer.status_code == 401 and "does not match" in answer.json["detail"]
+    signature = "sha256=" + hmac.new(forum.discourse_secret.encode(), raw.encode(), "sha256").hexdigest()
+    answer = client.post(f"/v1/forums/{slug}/discourse", data=raw, headers={"X-Discourse-Event-Signature": signature})
+    assert answer.status_code == 401 and "does not match" in answer.json["detail"]
+
+
+def test_one_external_id_is_each_forums_own_post(world, client):
+    """Whoever sends under another forum's ids meets and changes nothing of it."""
+    item = world.post()
+    ours, external = world.post_of(item), world.external(item)
+    before = world.of_here(world.rows())
+    key = {"Authorization": f"Bearer {world.there.api_key}"}
+    made = client.post("/v1/posts", json={"id": external, "body": "other words"}, headers=key).json
+    assert made["id"] != ours and client.get(f"/v1/posts/{external}", headers=key).json["id"] == made["id"]
+    named = {"id": ours, "body": "words", "thread": "t", "reply_to": external}
+    assert client.post("/v1/posts", json=named, headers=key).status_code == 202
+    assert client.delete(f"/v1/posts/{external}?erase=true", headers=key).json["id"] == made["id"]
+    assert world.of_here(world.rows()) == before
+
+
+@pytest.mark.parametrize("route", [route for route in WITH_IDS if "<" in route and "<forum>" not in route])
+def test_no_id_is_so_odd_that_it_breaks_the_answer(world, route):
+    method, rule = route.split(" ")
+    who = "key" if rule.startswith("/v1") else "administrator"
+    call, client = CALLS[route](world, who), world.client(who)
+    for odd in ("%00", "item_%00", "%F0%9F%98%80", "x" * 300, "'", "%25"):
+        place = dict.fromkeys(call.place, odd)
+        assert world.send(client, method, rule, Call(place, call.form, call.json, call.query)).status_code < 500
+
+
+@pytest.mark.parametrize(
+    "path", ["/console/?board=%00", "/console/?forum=a%00b&label=medical", "/console/policy/harbour?board=%00"]
+)
+def test_no_filter_is_so_odd_either(world, path):
+    assert world.client("administrator").get(path).status_code == 422

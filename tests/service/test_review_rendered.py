@@ -38,6 +38,8 @@ def mark(body: str, words: str, id: str = "m0", *, private: bool = False) -> Mar
         ("markdown", "# Big\n\n- a\n- b", "<h3>Big</h3><ul><li>a</li><li>b</li></ul>"),
         ("bbcode", "[b]stop[/b] [quote=ann]hers[/quote]", "<strong>stop</strong> <blockquote>hers</blockquote>"),
         ("bbcode", "[url=https://example.org]there[/url]", "there (https://example.org)"),
+        ("bbcode", "[url]https://example.org[/url]", "https://example.org"),
+        ("markdown", "[a][1]\n\n[1]: https://example.org", "<p>[a][1]</p><p>[1]: https://example.org</p>"),
         ("html", "<p>a &amp; b</p><h1>x</h1><div>y</div>", "<p>a & b</p><h3>x</h3><p>y</p>"),
     ],
 )
@@ -102,6 +104,20 @@ def test_what_is_hidden_is_gone_before_anything_is_rendered(format, body):
 def test_private_characters_of_the_body_are_no_marks():
     body = f"a {chr(FIRST)}b{chr(FIRST + 1)} c"
     assert html(rendered(body, "markdown", [mark(body, "c")])) == "<p>a \ufffdb\ufffd [m0: c]</p>"
+
+
+@pytest.mark.parametrize(
+    ("format", "body"),
+    [
+        ("bbcode", "[url]" * 15 + "an end"),
+        ("bbcode", "[url][b]" * 9 + "an end"),
+        ("markdown", f"[x]: https://example.org/{'a' * 2_000}\n\n" + "[x]" * 300),
+    ],
+)
+def test_a_page_grows_no_faster_than_its_post(format, body):
+    """The bounds are generous: what these became once was a hundred and a thousand times as long."""
+    pieces = rendered(body, format, [])
+    assert sum(len(piece.text) for piece in pieces if isinstance(piece, Segment)) < 4 * len(body)
 
 
 @pytest.mark.parametrize("format", ["markdown", "bbcode", "html"])

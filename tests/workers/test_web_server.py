@@ -154,3 +154,28 @@ def test_it_leaves_nothing_in_the_home_folder(web, tmp_path):
     server = web(env={"HOME": str(home)})
     server.ready()
     assert list(home.iterdir()) == []
+
+
+UNREADABLE = (
+    # A body that is longer than it says: what is left of it is read as the next request's first line.
+    b"POST /v1/posts HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}xanthippe wrote marmalade\r\n\r\n",
+    b"POST /v1/posts HTTP/1.1\r\nHost: x\r\nContent-Length: xanthippe\r\n\r\n{}",
+    b"POST /v1/posts HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nxanthippe wrote marmalade\r\n",
+    b"POST /v1/posts HTTP/1.1\r\nHost: x\r\nxanthippe wrote: marmalade\r\n\r\n",
+    b"GET /v1/authors/xanthippe HTTP/9.9\r\n\r\n",
+)
+
+
+def test_a_request_that_cannot_be_read_is_told_without_its_words(web):
+    server = web()
+    server.ready()
+    for raw in UNREADABLE:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+            connection.sendall(raw)
+            connection.shutdown(socket.SHUT_WR)
+            while connection.recv(4096):
+                pass
+    server.running.send_signal(signal.SIGTERM)
+    status, said = server.end()
+    assert status == 0 and said.count("WARNING Invalid request") >= 4
+    assert "xanthippe" not in said and "marmalade" not in said
