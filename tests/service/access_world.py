@@ -44,7 +44,7 @@ WHO = ("nobody", "key", "other key", "elsewhere", "viewer", "moderator", "lead",
 HELD, SELF_HARM = 2, 4
 COLLEAGUE = "lindqvist"
 """A moderator of the forum, whose name stands nowhere else."""
-IDS = re.compile(r"\b(item|post|user|forum|bulk|policy|invite|view|appeal|verdict)_[0-9a-f]{32}\b")
+IDS = re.compile(r"\b(item|post|user|forum|bulk|policy|invite|view|appeal|verdict|erasure)_[0-9a-f]{32}\b")
 POLICY = "[actions.medical]\nhigh = 'hold'\n"
 
 
@@ -430,6 +430,20 @@ CALLS["POST /v1/posts/batch"] = lambda world, who: Call(json={"posts": [_submitt
 CALLS["GET /v1/posts/<path:post_id>"] = lambda world, who: Call({"post_id": world.post_of(world.post())})
 CALLS["DELETE /v1/posts/<path:post_id>"] = lambda world, who: Call({"post_id": world.post_of(world.post())})
 CALLS["POST /v1/forums/<forum>/discourse"] = lambda world, who: Call({"forum": "harbour"}, json={"post": {"id": 1}})
+
+
+CALLS["DELETE /v1/authors/<path:author>"] = lambda world, who: _author(world)
+
+
+def _author(world: World) -> Call:
+    world.post()
+    return Call({"author": SAMPLES[HELD].author})
+
+
+@call("GET /v1/erasures/<erasure_id>")
+def _receipt(world: World, who: str) -> Call:
+    done = world.send(world.client("key"), "DELETE", "/v1/authors/<path:author>", _author(world))
+    return Call({"erasure_id": done.json["id"]})
 
 
 def _submitted(world: World) -> dict[str, Any]:
