@@ -32,7 +32,7 @@ def remember(response: Response, name: str) -> None:
 
 
 def _signer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="known browser")
+    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="heed-known")
 
 
 def _cookie() -> str:
