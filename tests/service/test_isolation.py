@@ -67,13 +67,14 @@ def test_another_forums_erased_post_never_was(world):
 
 def test_a_plan_of_somebody_elses_is_answered_as_a_new_one(world):
     rule, call = "/console/together/decide", CALLS["POST /console/together/decide"]
-    theirs, mine = call(world, COLLEAGUE), [f"{world.post(world.there)}.1"]
+    theirs, client = call(world, COLLEAGUE), world.client("elsewhere")
     world.send(world.client(COLLEAGUE), "POST", rule, theirs)
     answers = []
     for plan in (theirs.form["plan"], f"bulk_{'0' * 32}"):
-        form = {"plan": plan, "post": mine, "action": "hold"}
-        answers.append(said(world.send(world.client("elsewhere"), "POST", rule, Call(form=form))))
-    assert answers[0] == answers[1] and answers[0][0] == 303
+        form = {"plan": plan, "post": [f"{world.post(world.there)}.1"], "action": "hold"}
+        done = world.send(client, "POST", rule, Call(form=form))
+        answers.append((said(done), said(client.get(done.headers["Location"]))))
+    assert answers[0] == answers[1] and [answer[0] for answer in answers[0]] == [303, 200]
 
 
 # Pages
