@@ -1,13 +1,11 @@
 """Whatever happens to posts, and whatever dies, in whatever order: each ends with one verdict, told to its forum.
 
-Hypothesis makes the histories up. `HEED_TEST_HISTORIES=2000` makes more of them, each time others.
+Hypothesis makes the histories up; promise.py says what must come of them.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -20,12 +18,12 @@ from unittest.mock import patch
 import pytest
 from desk import Desk
 from forum_server import ForumServer, forum_server
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from promise import DISTRESS, FAILED, LABELS, POLICIES, Expected, Standing
 from reading import Reader
-from sqlalchemy import event, select
+from sqlalchemy import select
+from state_machines import emptied, run
 
 from classifiers.findings import Findings
 from service import appeals, care
@@ -48,13 +46,11 @@ from workers import classify, deliver
 from workers.deliver import GONE, Parcel
 from workers.lease import process_name, release_process
 
-HISTORIES = int(os.environ.get("HEED_TEST_HISTORIES", "0"))
 START = datetime(2026, 11, 20, 21, tzinfo=UTC)
 POSTS = st.sampled_from(["a", "b"])
 WHO = st.sampled_from(["robin", "sam", "kim"])
 WHICH = st.integers(0, 3)
 LATE = st.integers(0, 2)
-STEPS = 50
 SECRET = "zq7"
 """Begins every word that is the author's own."""
 EVERYTHING = {table: select(table) for table in (Post, Revision, Verdict, QueueItem, Appeal, Delivery)}
@@ -623,33 +619,8 @@ def server(monkeypatch) -> Iterator[ForumServer]:
         yield running
 
 
-def run(make: Callable[[], Store], server: ForumServer, examples: int) -> None:
-    chosen = settings(
-        max_examples=HISTORIES or examples,
-        stateful_step_count=STEPS,
-        deadline=None,
-        derandomize=not HISTORIES,
-        database=None,
-        print_blob=False,
-        suppress_health_check=list(HealthCheck),
-    )
-    run_state_machine_as_test(lambda: History(make(), server), settings=chosen)
-
-
 def test_every_accepted_post_gets_one_verdict_and_its_callback(_sqlite_template, tmp_path, server):
-    path = tmp_path / "heed.db"
-    store = Store(f"sqlite:///{path}")
-    # No power cut here: waiting for the disk would only take time.
-    event.listen(store.engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
-
-    def empty() -> Store:
-        store.close()
-        for old in tmp_path.glob("heed.db*"):
-            old.unlink()
-        shutil.copy(_sqlite_template, path)
-        return store
-
-    run(empty, server, examples=40)
+    run(lambda store: History(store, server), emptied(_sqlite_template, tmp_path), examples=30, steps=50)
 
 
 def test_the_same_on_postgresql(emptied_postgres, server):
@@ -659,5 +630,5 @@ def test_the_same_on_postgresql(emptied_postgres, server):
         emptied_postgres()
         return store
 
-    run(empty, server, examples=5)
+    run(lambda store: History(store, server), empty, examples=4, steps=50)
     store.close()
