@@ -117,8 +117,9 @@ class History(RuleBasedStateMachine):
 
     # What the forum sends
 
-    @rule(post=POSTS, revision=st.integers(1, 4), label=st.sampled_from(LABELS), late=LATE, latest_wins=st.booleans())
-    def submit(self, post: str, revision: int, label: str, late: int, latest_wins: bool) -> None:
+    @rule(post=POSTS, up=st.integers(-1, 1), label=st.sampled_from(LABELS), late=LATE, latest_wins=st.booleans())
+    def submit(self, post: str, up: int, label: str, late: int, latest_wins: bool) -> None:
+        revision = max(1, self.posts[post].revision + up)
         self._submit(post, revision, label, f"{SECRET}{post} says {label} here", late, latest_wins)
 
     @precondition(lambda self: self._are(Expected.is_known))
@@ -262,8 +263,14 @@ class History(RuleBasedStateMachine):
 
     # What workers do
 
-    @rule()
-    def claim(self) -> None:
+    @rule(later=st.booleans(), reads=st.booleans())
+    def claim(self, later: bool, reads: bool) -> None:
+        if later:
+            self.time_passes()
+        if self._claim() and reads:
+            self._read(self.hands[-1])
+
+    def _claim(self) -> bool:
         pid = next(self.pids)
         owner = f"{process_name(pid)}{next(self.numbers)}"
         with self.store.write() as session:
@@ -280,6 +287,7 @@ class History(RuleBasedStateMachine):
         if claimed:
             turns = {id_: self.posts[id_].turn for id_ in ids}
             self.hands.append(Hand(owner, pid, claimed, self.policy, turns))
+        return bool(claimed)
 
     @precondition(lambda self: any(hand.read is None for hand in self.hands))
     @rule(which=WHICH)
@@ -351,11 +359,7 @@ class History(RuleBasedStateMachine):
     @rule()
     def read_all(self) -> None:
         """A worker in good health."""
-        while True:
-            before = len(self.hands)
-            self.claim()
-            if len(self.hands) == before:
-                return
+        while self._claim():
             hand = self.hands[-1]
             self._read(hand)
             if hand.read:
@@ -369,14 +373,20 @@ class History(RuleBasedStateMachine):
 
     # What becomes of callbacks
 
-    @rule()
-    def take_callbacks(self) -> None:
+    @rule(later=st.booleans())
+    def take_callbacks(self, later: bool) -> None:
+        if later:
+            self.time_passes()
+        self._take_callbacks()
+
+    def _take_callbacks(self) -> bool:
         pid = next(self.pids)
         owner = f"{process_name(pid)}{next(self.numbers)}"
         with self.store.write() as session:
             _, parcels = deliver.claim(session, owner, self.chosen)
         if parcels:
             self.rounds.append(Round(owner, pid, parcels))
+        return bool(parcels)
 
     @precondition(lambda self: any(not round.answers for round in self.rounds))
     @rule(which=WHICH, status=st.sampled_from([TAKEN, TAKEN, 500, GONE]))
@@ -411,11 +421,7 @@ class History(RuleBasedStateMachine):
     @rule()
     def deliver_all(self) -> None:
         """A worker in good health, and a forum that answers."""
-        while True:
-            before = len(self.rounds)
-            self.take_callbacks()
-            if len(self.rounds) == before:
-                return
+        while self._take_callbacks():
             round = self.rounds[-1]
             self._send(round, TAKEN)
             self._record(round)
