@@ -43,13 +43,13 @@ def describe() -> dict[str, Any]:
 
 
 SECURITY = {
-    "apiKey": {"type": "http", "scheme": "bearer", "description": "The key `heed forum add` prints."},
+    "apiKey": {"type": "http", "scheme": "bearer", "description": "The key that `heed forum add` or `heed forum rotate` prints."},
     "standardWebhooks": {
         "type": "apiKey",
         "in": "header",
         "name": "webhook-signature",
         "description": "Standard Webhooks over the raw body (webhook-id, webhook-timestamp, webhook-signature); "
-        "`X-Heed-Forum` names the forum.",
+        "`X-Heed-Forum` names the forum. While a secret is changed, a signature by either holds.",
     },
     "discourse": {
         "type": "apiKey",

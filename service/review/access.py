@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from service.erasure.missing import missing
 from service.errors import Forbidden, NotFound
 from service.store import store
 from service.store.models import Forum, QueueItem
@@ -60,8 +61,8 @@ def require_to_decide() -> None:
         return
     with reading() as db:
         forum_id = db.scalar(select(QueueItem.forum_id).where(QueueItem.id == item_id))
-    if forum_id is None:
-        raise NotFound(gettext("There is no such post in the queue. Go back to the queue and reload it."))
+        if forum_id is None:
+            raise missing(db, item_id)
     require("moderator", forum_id)
 
 

@@ -99,9 +99,9 @@ def _too_quick(limiter: FixedWindowRateLimiter, limit: RateLimitItem, keys: list
 
 
 def _locked_out(seconds: int) -> str:
-    time = format_timedelta(timedelta(seconds=seconds), granularity="minute", threshold=1.5)
+    time = format_timedelta(timedelta(seconds=seconds), granularity="minute", threshold=1.5, add_direction=True)
     return _(
-        "Too many attempts have failed from here or by this name. Try again in %(time)s, or ask an admin for a link that "
+        "Too many attempts have failed from here or by this name. Try again %(time)s, or ask an admin for a link that "
         "lets you back in.",
         time=time,
     )

@@ -27,12 +27,12 @@ def of(name: str) -> str:
 def remember(response: Response, name: str) -> None:
     """Let the browser be known as theirs."""
     value = _signer().dumps([_hash(name), of(name) or secrets.token_hex(16)])
-    kept_from_scripts = {"httponly": True, "secure": settings().secure_cookies, "samesite": "Strict"}
+    kept_from_scripts = {"httponly": True, "secure": settings().secure_cookies, "samesite": "strict"}
     response.set_cookie(_cookie(), value, max_age=LASTS, path="/", **kept_from_scripts)
 
 
 def _signer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="known browser")
+    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="heed-known")
 
 
 def _cookie() -> str:

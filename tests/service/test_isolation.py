@@ -53,6 +53,18 @@ def test_what_is_another_forums_is_refused_as_what_never_was(world, route):
     assert said(theirs) == said(nothing)
 
 
+def test_another_forums_erased_post_never_was(world):
+    item, client = world.post(), world.client("elsewhere")
+    erase = Call({"post_id": world.post_of(item)}, query="?erase=true")
+    assert world.send(world.client("key"), "DELETE", "/v1/posts/<path:post_id>", erase).status_code == 200
+    assert world.client("viewer").get(f"/console/items/{item}").status_code == 410
+    for method, act in (("GET", ""), ("POST", "/decide"), ("POST", "/skip"), ("POST", "/all-the-same")):
+        rule, form = f"/console/items/<item_id>{act}", {"action": "hold", "version": "1", "reason": "heavy"}
+        theirs = world.send(client, method, rule, Call({"item_id": item}, form))
+        nothing = world.send(client, method, rule, Call({"item_id": item}, form).as_of_nobody())
+        assert said(theirs) == said(nothing) and theirs.status_code == 404
+
+
 def test_a_plan_of_somebody_elses_is_answered_as_a_new_one(world):
     rule, call = "/console/together/decide", CALLS["POST /console/together/decide"]
     theirs, mine = call(world, COLLEAGUE), [f"{world.post(world.there)}.1"]
