@@ -43,7 +43,11 @@ def describe() -> dict[str, Any]:
 
 
 SECURITY = {
-    "apiKey": {"type": "http", "scheme": "bearer", "description": "The key that `heed forum add` or `heed forum rotate` prints."},
+    "apiKey": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The key that `heed forum add` or `heed forum rotate` prints.",
+    },
     "standardWebhooks": {
         "type": "apiKey",
         "in": "header",
