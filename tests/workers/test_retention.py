@@ -179,7 +179,9 @@ def test_each_kind_is_found_by_an_index(store, keep):
         for statement, values in selects:
             plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
             steps = [row.detail for row in plan]
-            assert not any(step.startswith("SCAN") or "TEMP B-TREE" in step for step in steps), steps
+            # The newest cut is the last row of its table, wherever that is read from.
+            walks = [step for step in steps if step.startswith("SCAN") and step != "SCAN audit_cut"]
+            assert not walks and not any("TEMP B-TREE" in step for step in steps), steps
 
 
 def test_an_operator_forgets_what_is_old(store, read, desk):

@@ -1,13 +1,11 @@
 """Whatever happens to posts, and whatever dies, in whatever order: each ends with one verdict, told to its forum.
 
-Hypothesis makes the histories up. `HEED_TEST_HISTORIES=2000` makes more of them, each time others.
+Hypothesis makes the histories up; promise.py says what must come of them.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -20,12 +18,12 @@ from unittest.mock import patch
 import pytest
 from desk import Desk
 from forum_server import ForumServer, forum_server
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from promise import DISTRESS, FAILED, LABELS, POLICIES, Expected, Standing
 from reading import Reader
-from sqlalchemy import event, select
+from sqlalchemy import select
+from state_machines import emptied, run
 
 from classifiers.findings import Findings
 from service import appeals, care
@@ -48,13 +46,11 @@ from workers import classify, deliver
 from workers.deliver import GONE, Parcel
 from workers.lease import process_name, release_process
 
-HISTORIES = int(os.environ.get("HEED_TEST_HISTORIES", "0"))
 START = datetime(2026, 11, 20, 21, tzinfo=UTC)
 POSTS = st.sampled_from(["a", "b"])
 WHO = st.sampled_from(["robin", "sam", "kim"])
 WHICH = st.integers(0, 3)
 LATE = st.integers(0, 2)
-STEPS = 50
 SECRET = "zq7"
 """Begins every word that is the author's own."""
 EVERYTHING = {table: select(table) for table in (Post, Revision, Verdict, QueueItem, Appeal, Delivery)}
@@ -121,8 +117,9 @@ class History(RuleBasedStateMachine):
 
     # What the forum sends
 
-    @rule(post=POSTS, revision=st.integers(1, 4), label=st.sampled_from(LABELS), late=LATE, latest_wins=st.booleans())
-    def submit(self, post: str, revision: int, label: str, late: int, latest_wins: bool) -> None:
+    @rule(post=POSTS, up=st.integers(-1, 1), label=st.sampled_from(LABELS), late=LATE, latest_wins=st.booleans())
+    def submit(self, post: str, up: int, label: str, late: int, latest_wins: bool) -> None:
+        revision = max(1, self.posts[post].revision + up)
         self._submit(post, revision, label, f"{SECRET}{post} says {label} here", late, latest_wins)
 
     @precondition(lambda self: self._are(Expected.is_known))
@@ -266,8 +263,14 @@ class History(RuleBasedStateMachine):
 
     # What workers do
 
-    @rule()
-    def claim(self) -> None:
+    @rule(later=st.booleans(), reads=st.booleans())
+    def claim(self, later: bool, reads: bool) -> None:
+        if later:
+            self.time_passes()
+        if self._claim() and reads:
+            self._read(self.hands[-1])
+
+    def _claim(self) -> bool:
         pid = next(self.pids)
         owner = f"{process_name(pid)}{next(self.numbers)}"
         with self.store.write() as session:
@@ -284,6 +287,7 @@ class History(RuleBasedStateMachine):
         if claimed:
             turns = {id_: self.posts[id_].turn for id_ in ids}
             self.hands.append(Hand(owner, pid, claimed, self.policy, turns))
+        return bool(claimed)
 
     @precondition(lambda self: any(hand.read is None for hand in self.hands))
     @rule(which=WHICH)
@@ -355,11 +359,7 @@ class History(RuleBasedStateMachine):
     @rule()
     def read_all(self) -> None:
         """A worker in good health."""
-        while True:
-            before = len(self.hands)
-            self.claim()
-            if len(self.hands) == before:
-                return
+        while self._claim():
             hand = self.hands[-1]
             self._read(hand)
             if hand.read:
@@ -373,14 +373,20 @@ class History(RuleBasedStateMachine):
 
     # What becomes of callbacks
 
-    @rule()
-    def take_callbacks(self) -> None:
+    @rule(later=st.booleans())
+    def take_callbacks(self, later: bool) -> None:
+        if later:
+            self.time_passes()
+        self._take_callbacks()
+
+    def _take_callbacks(self) -> bool:
         pid = next(self.pids)
         owner = f"{process_name(pid)}{next(self.numbers)}"
         with self.store.write() as session:
             _, parcels = deliver.claim(session, owner, self.chosen)
         if parcels:
             self.rounds.append(Round(owner, pid, parcels))
+        return bool(parcels)
 
     @precondition(lambda self: any(not round.answers for round in self.rounds))
     @rule(which=WHICH, status=st.sampled_from([TAKEN, TAKEN, 500, GONE]))
@@ -415,11 +421,7 @@ class History(RuleBasedStateMachine):
     @rule()
     def deliver_all(self) -> None:
         """A worker in good health, and a forum that answers."""
-        while True:
-            before = len(self.rounds)
-            self.take_callbacks()
-            if len(self.rounds) == before:
-                return
+        while self._take_callbacks():
             round = self.rounds[-1]
             self._send(round, TAKEN)
             self._record(round)
@@ -623,33 +625,8 @@ def server(monkeypatch) -> Iterator[ForumServer]:
         yield running
 
 
-def run(make: Callable[[], Store], server: ForumServer, examples: int) -> None:
-    chosen = settings(
-        max_examples=HISTORIES or examples,
-        stateful_step_count=STEPS,
-        deadline=None,
-        derandomize=not HISTORIES,
-        database=None,
-        print_blob=False,
-        suppress_health_check=list(HealthCheck),
-    )
-    run_state_machine_as_test(lambda: History(make(), server), settings=chosen)
-
-
 def test_every_accepted_post_gets_one_verdict_and_its_callback(_sqlite_template, tmp_path, server):
-    path = tmp_path / "heed.db"
-    store = Store(f"sqlite:///{path}")
-    # No power cut here: waiting for the disk would only take time.
-    event.listen(store.engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
-
-    def empty() -> Store:
-        store.close()
-        for old in tmp_path.glob("heed.db*"):
-            old.unlink()
-        shutil.copy(_sqlite_template, path)
-        return store
-
-    run(empty, server, examples=40)
+    run(lambda store: History(store, server), emptied(_sqlite_template, tmp_path), examples=30, steps=50)
 
 
 def test_the_same_on_postgresql(emptied_postgres, server):
@@ -659,5 +636,5 @@ def test_the_same_on_postgresql(emptied_postgres, server):
         emptied_postgres()
         return store
 
-    run(empty, server, examples=5)
+    run(lambda store: History(store, server), empty, examples=4, steps=50)
     store.close()
