@@ -46,11 +46,12 @@ class People(History):
     )
     def submit(self, post: str, what: str, up: int, late: int, latest_wins: bool) -> None:
         expected = self.posts[post]
-        label, body = what, f"{SECRET}{post} says {what} here"
+        label = what if what in LABELS else "calm"
+        body = f"{SECRET}{post} says {label} here"
         if what == THE_SAME and expected.revision:
             label, body = expected.label, expected.body
         elif what == WHAT_WE_TOLD and self.shown[post]:
-            label, body = "calm", self.shown[post][-1]
+            body = self.shown[post][-1]
         self.minute += 1
         revision, minute = max(1, expected.revision + up), self.minute - late
         sent = Submission(id=post, revision=revision, body=body, created_at=START + timedelta(minutes=minute))
