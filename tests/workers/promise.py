@@ -9,12 +9,19 @@ UNREADABLE = "BREAK"
 LABELS = ("calm", "stop_treatment", "dangerous_remedy", "ideation", "crisis", UNREADABLE)
 DISTRESS = {"ideation", "crisis"}
 POLICIES = {
-    "": {"calm": "allow", "stop_treatment": "flag", "dangerous_remedy": "hold", "ideation": "escalate"},
+    "": {
+        "calm": "allow",
+        "stop_treatment": "flag",
+        "dangerous_remedy": "hold",
+        "ideation": "escalate",
+        "crisis": "escalate",
+    },
     "[label_actions]\nstop_treatment = 'allow'\ndangerous_remedy = 'remove'\nideation = 'flag'\n": {
         "calm": "allow",
         "stop_treatment": "allow",
         "dangerous_remedy": "remove",
         "ideation": "flag",
+        "crisis": "escalate",
     },
 }
 """Two policies of the forum, and what each makes of a text that holds a label's name."""
@@ -77,13 +84,16 @@ class Expected:
         """Whether it has, or had until an edit or its deletion, something to decide about."""
         return self.turn > 0 and any(self.readings.values())
 
+    def has_taken(self) -> bool:
+        """Whether the author lost anything by what was decided, if the post is still there or not."""
+        return bool(self.standing) and self.standing[-1].action not in PUBLISHED
+
     def is_decided(self) -> bool:
         return bool(self.standing) and self.standing[-1].by is not None
 
     def is_appealed(self) -> bool:
         return bool(self.open_appeal)
 
-    @property
     def waits_to_be_read(self) -> bool:
         return bool(self.revision) and not self.deleted and not self.standing
 
@@ -150,8 +160,13 @@ class Expected:
         self.standing, self.told_to_show, self.appeals = [], set(), {}
 
     def may_appeal(self, id_: str) -> bool:
-        taken = self.stands and self.standing[-1].action not in PUBLISHED
-        return id_ not in self.appeals and taken and not self.open_appeal and len(self.appeals) < MOST_APPEALS
+        return (
+            id_ not in self.appeals
+            and self.stands
+            and self.has_taken()
+            and not self.open_appeal
+            and len(self.appeals) < MOST_APPEALS
+        )
 
     def appeal(self, id_: str) -> None:
         # Who decided about an older revision may decide about this one.
