@@ -96,6 +96,8 @@ def _paths() -> dict[str, Any]:
     }
     take_back = _operation("The author no longer appeals", KEY, None, WITHDRAWN, ("401", "503"))
     take_back["responses"]["404"] = _problem("No such post or appeal")
+    remove = _operation("A post was deleted", KEY, None, STANDING, ("401", "422", "503"), [erase])
+    remove["responses"]["404"] = _problem("An id that no post can have, such as one with a line break")
     return {
         "/v1/posts": {"post": _operation("Submit a post", BOTH, "Submission", WAITED | ACCEPTED, REFUSED, [wait])},
         "/v1/posts/batch": {"post": _operation("Submit up to 100 posts", BOTH, "Batch", BATCHED, REFUSED)},
@@ -103,7 +105,7 @@ def _paths() -> dict[str, Any]:
         "/v1/posts/{post_id}": {
             "parameters": [post_id],
             "get": show,
-            "delete": _operation("A post was deleted", KEY, None, STANDING, ("401", "422", "503"), [erase]),
+            "delete": remove,
         },
         "/v1/posts/{post_id}/appeals": {"parameters": [post_id], "post": appeal},
         "/v1/posts/{post_id}/appeals/{appeal_id}": {"parameters": [post_id, appeal_id], "delete": take_back},
