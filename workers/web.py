@@ -16,7 +16,7 @@ from service.settings import Settings, settings
 from workers.logs import start_logs
 from workers.parent import watch_parent
 
-SHARED_MEMORY = Path("/dev/shm")
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - gunicorn makes its own unguessable file there
 SILENT_SECONDS = 60
 """A web process that gives no sign of life for this long is replaced."""
 
