@@ -154,14 +154,18 @@ def sha256(path: Path) -> str:
 
 
 def folder_of(name: str) -> Path:
-    """The folder of a model given as a folder or as a Hugging Face id; ModelError where it can't be had."""
+    """The folder of a model given as a folder or as a Hugging Face id; ModelError where it can't be had.
+
+    `owner/model@commit` holds to one commit, whatever its owner puts there later.
+    """
     if Path(name).is_dir():
         return Path(name)
+    model, _, commit = name.partition("@")
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     try:
-        return Path(snapshot_download(name))
+        return Path(snapshot_download(model, revision=commit or None))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
         raise ModelError(
             f"{name!r} is neither a folder nor a model that can be fetched ({type(error).__name__}). "

@@ -109,6 +109,8 @@ def _paths() -> dict[str, Any]:
     erasure_id = _parameter("erasure_id", "path", {"type": "string"}, "The receipt's id.")
     receipt = _operation("The receipt of an erasure", KEY, None, RECEIPT, ("401", "503"))
     receipt["responses"]["404"] = _problem("This forum asked for no such erasure")
+    remove = _operation("A post was deleted", KEY, None, STANDING, ("401", "422", "503"), [erase])
+    remove["responses"]["404"] = _problem("An id that no post can have, such as one with a line break")
     return {
         "/v1/posts": {"post": _operation("Submit a post", BOTH, "Submission", WAITED | ACCEPTED, REFUSED, [wait])},
         "/v1/posts/batch": {"post": _operation("Submit up to 100 posts", BOTH, "Batch", BATCHED, REFUSED)},
@@ -116,7 +118,7 @@ def _paths() -> dict[str, Any]:
         "/v1/posts/{post_id}": {
             "parameters": [post_id],
             "get": show,
-            "delete": _operation("A post was deleted", KEY, None, STANDING, ("401", "422", "503"), [erase]),
+            "delete": remove,
         },
         "/v1/posts/{post_id}/appeals": {"parameters": [post_id], "post": appeal},
         "/v1/posts/{post_id}/appeals/{appeal_id}": {"parameters": [post_id, appeal_id], "delete": take_back},

@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service.errors import ConfigurationError
 
-DEFAULT_SECRET = "development-only-secret-change-me"
+DEFAULT_SECRET = "development-only-secret-change-me"  # noqa: S105 - refused in production
 
 
 class Settings(BaseSettings):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from redis import Redis
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.engine import make_url
 
 from service.store import Store
@@ -18,8 +18,8 @@ def columns_with(store: Store, word: str = MARKER) -> list[str]:
     """`table.column` of every value in the database that holds the word."""
     found = set()
     with store.read() as session:
-        for table in Base.metadata.tables:
-            rows = session.execute(text(f"SELECT * FROM {table}")).mappings()
+        for table in Base.metadata.sorted_tables:
+            rows = session.execute(select(text("*")).select_from(table)).mappings()
             found |= {f"{table}.{name}" for row in rows for name, value in row.items() if word in str(value)}
     return sorted(found)
 

@@ -146,7 +146,8 @@ def fit(
 
 
 def _trained(arguments: argparse.Namespace, parts: dict) -> dict:
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
+    asked = ["git", "rev-parse", "--short", "HEAD"]
+    commit = subprocess.run(asked, capture_output=True, text=True).stdout.strip()  # noqa: S607 - git as whoever trains has it
     return {"seed": arguments.seed, "epochs": arguments.epochs, "rate": arguments.rate, "outside": arguments.outside,
             "injected": arguments.injected, "after": arguments.after, "new": arguments.new, "commit": commit, "posts": {name: len(posts) for name, posts in parts.items()}}  # fmt: skip
 

@@ -75,8 +75,7 @@ class Child:
 
     def buried(self) -> int:
         """Clean up after it ended and plan its next start; returns its exit status, negative for a signal."""
-        assert self.process is not None
-        status = self.process.wait()
+        status = self.process.wait()  # type: ignore[union-attr]
         # What it started in turn goes with it.
         self._signal(signal.SIGKILL)
         if self._ears:
@@ -105,8 +104,7 @@ class Child:
                 os.killpg(self.process.pid, number)
 
     def _listen(self, process: subprocess.Popen[bytes]) -> None:
-        assert process.stdout is not None
-        for raw in process.stdout:
+        for raw in process.stdout:  # type: ignore[union-attr]
             line = MARKS.sub("", raw.decode(errors="replace").rstrip())
             if line:
                 self._remember(line)

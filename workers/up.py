@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 READY_SECONDS = 120
 """Longest wait for a part: loading the model from a cold, slow disk takes the most of it."""
-ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - told apart, not listened on
 """Addresses to listen on that are none to connect to."""
 
 

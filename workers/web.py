@@ -17,7 +17,7 @@ from service.settings import Settings, settings
 from workers.logs import OneLine, start_logs
 from workers.parent import watch_parent
 
-SHARED_MEMORY = Path("/dev/shm")
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - gunicorn makes its own unguessable file there
 INVALID = "Invalid request"
 """How gunicorn begins to tell of a request that can't be read."""
 SILENT_SECONDS = 60

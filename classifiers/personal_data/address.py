@@ -33,6 +33,8 @@ POSTCODE = r"(?:(?-i:[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2})|(?-i:[ABCEGHJ-NPRSTVXY]\
 TOWN = rf"(?:(?:Apt\.?|Apartment|Flat|Unit|Suite|\#)\s?[A-Z]?\d{{1,5}}[A-Z]?|\d\.\sOG(?:\s(?:links|rechts))?|(?:\d{{4,5}}\s)?{PLACE}(?:[ -](?:{PLACE}|on|upon|in|le|by|the|of|under)){{0,4}})"
 LAST = rf"(?:{POSTCODE}|(?-i:[A-Z]{{2}})[ ,]{{1,2}}\d{{5}}(?:-\d{{4}})?|\d{{4,6}}(?!\s[A-ZÄÖÜ][a-zäöü]))"
 TAIL = re.compile(rf"(?:(?:,[ ]?|[ ]?\n[ ]?|,\n)(?:{TOWN}(?:[ ,]{{1,2}}{LAST})?|{LAST})(?!\w)|[ ]{LAST}(?!\w)){{1,5}}")
+PARTS = re.compile(r"[,\n ]+([^,\n]+)")
+SENTENCE = re.compile(r"I\b|\w+['’](?:m|ll|re|ve|d)\b")
 LONE_POSTCODE = re.compile(rf"(?<![\w-]){POSTCODE}(?![\w-])")
 HOUSE = re.compile(rf"(?:{WORD}(?:[ ]{WORD}){{0,3}},[ \n]{{1,2}}){{1,4}}$")
 HOME = re.compile(
@@ -80,8 +82,8 @@ def _with_tail(text: str, end: int) -> int:
     tail = TAIL.match(text, end)
     if not tail:
         return end
-    for part in re.finditer(r"[,\n ]+([^,\n]+)", tail[0]):
-        if re.match(r"I\b|\w+['’](?:m|ll|re|ve|d)\b", part[1]) or part[1].split()[0] in SENTENCE_WORDS:
+    for part in PARTS.finditer(tail[0]):
+        if SENTENCE.match(part[1]) or part[1].split()[0] in SENTENCE_WORDS:
             return end + part.start()
     return tail.end()
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from service.errors import Invalid
 from service.intake import accept, limits, signature
-from service.intake.submission import Submission, check, read_json
+from service.intake.submission import EventData, Submission, check, read_json
 from service.store import store
 from service.store.models import Forum, Post, Revision, now
 from service.wakeup import wake_classify
@@ -99,7 +99,7 @@ def external_id(instance: str, post: dict[str, Any]) -> str:
     number = _number(post.get("id"))
     if number is None:
         raise Invalid("The post has no id. Send Discourse's own payload.", field="post.id")
-    return f"{_host(instance)}/p/{number}"
+    return check(EventData, {"id": f"{_host(instance)}/p/{number}"}).id
 
 
 def thread(post: dict[str, Any]) -> str:
@@ -132,7 +132,10 @@ def answered(session: Session, forum: Forum, post: dict[str, Any]) -> str:
 
 
 def _host(instance: str) -> str:
-    return urlsplit(instance).netloc[:150] or "discourse"
+    try:
+        return urlsplit(instance).netloc[:150] or "discourse"
+    except ValueError:
+        return "discourse"
 
 
 def _number(value: object) -> int | None:
@@ -140,11 +143,12 @@ def _number(value: object) -> int | None:
 
 
 def _moment(value: object) -> datetime | None:
+    """The time in UTC, which one without a zone is taken for; None where it is no time."""
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
+        return moment and (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _text(value: object) -> str:

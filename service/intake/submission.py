@@ -37,6 +37,8 @@ def _short_enough(text: str) -> str:
 def _named(text: str) -> str:
     if not text.strip():
         raise ValueError("is empty; name it as your forum does")
+    if "\n" in text:
+        raise ValueError("holds a line break, so that no address could name it")
     return text
 
 

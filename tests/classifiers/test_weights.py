@@ -3,6 +3,7 @@
 import json
 import shutil
 
+import huggingface_hub
 import pytest
 import torch
 
@@ -79,3 +80,17 @@ def test_a_calibration_is_written_into_the_manifest_alone(model):
     before = weights.load(str(model)).manifest
     weights.write_calibration(model, {"crisis": (0.5, -1.0)})
     assert weights.load(str(model)).manifest == before | {"calibration": {"crisis": [0.5, -1.0]}}
+
+
+def test_a_model_fetched_is_held_to_its_commit(tmp_path, monkeypatch):
+    commits = ("a" * 40, "b" * 40)
+    for commit in commits:
+        (tmp_path / "models--them--it" / "snapshots" / commit).mkdir(parents=True)
+    (tmp_path / "models--them--it" / "refs").mkdir()
+    (tmp_path / "models--them--it" / "refs" / "main").write_text(commits[1])
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    found = [weights.folder_of(name).name for name in (f"them/it@{commits[0]}", "them/it")]
+    assert found == list(commits)
+    with pytest.raises(ModelError, match="neither a folder"):
+        weights.folder_of(f"them/it@{'c' * 40}")

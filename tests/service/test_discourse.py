@@ -195,3 +195,20 @@ def test_no_queue_is_503_so_that_discourse_may_try_again(send, settings_env, sto
     settings_env(HEED_REDIS_URL="redis://127.0.0.1:1/0")
     assert send().status_code == 503
     assert count(store, Post) == 0
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "never"])
+@pytest.mark.parametrize("member", ["deleted_at", "updated_at"])
+def test_a_time_that_is_none_is_no_error_of_ours(send, member, moment):
+    assert send(**{member: moment}).status_code == 202
+
+
+@pytest.mark.parametrize("instance", ["http://[", "https://\xff\x00", "https://" + "a" * 500])
+def test_an_instance_that_is_no_address_is_no_error_of_ours(client, forum, instance):
+    raw = json.dumps({"post": RAW | {"deleted_at": "2026-11-20T21:03:11Z"}}).encode()
+    headers = {
+        "X-Discourse-Event": "post_destroyed",
+        "X-Discourse-Event-Signature": sign(forum.forum.discourse_secret, raw),
+        "X-Discourse-Instance": instance,
+    }
+    assert client.post("/v1/forums/harbour/discourse", data=raw, headers=headers).status_code in (202, 422)

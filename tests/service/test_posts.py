@@ -113,6 +113,7 @@ def test_an_older_revision_that_comes_late_changes_nothing(send, store):
         ({"body": "x"}, "id"),
         ({"id": "1"}, "body"),
         ({"id": " ", "body": "x"}, "id"),
+        ({"id": "4\n1", "body": "x"}, "id"),
         (POST | {"body": "nul \x00"}, "body"),
         (POST | {"title": "half \ud800"}, "title"),
         (POST | {"format": "rtf"}, "format"),

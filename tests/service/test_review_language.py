@@ -59,7 +59,7 @@ GERMAN = {"Accept-Language": "de-AT,de;q=0.9,en;q=0.5"}
 
 def said(source: str) -> tuple[list[str], list[str]]:
     """The texts of a template outside of gettext: those of its markup, and those of its expressions."""
-    environment = Environment(extensions=["jinja2.ext.i18n"])
+    environment = Environment(extensions=["jinja2.ext.i18n"], autoescape=True)
     environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
     tree = environment.parse(source)
     # The block `page` names a class of the body.

