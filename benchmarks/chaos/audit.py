@@ -16,7 +16,7 @@ from benchmarks.chaos.traffic import Ledger
 from service.store.models import Delivery, Verdict, now
 from service.wakeup import JOBS
 
-LATE_SECONDS = 5.0
+LATE_SECONDS = 10.0
 """A callback that comes so long after its newer revision was accepted can't have been on its way."""
 STANDING = text("""
 SELECT p.external_id, p.deleted, p.revision,
