@@ -218,7 +218,7 @@ def end(process: subprocess.Popen) -> None:
 
 
 def test_leases_on_sqlite(_sqlite_template, tmp_path):
-    run(Leases, emptied(_sqlite_template, tmp_path), examples=40, steps=30)
+    run(Leases, emptied(_sqlite_template, tmp_path), examples=20, steps=30)
 
 
 def test_leases_on_postgresql(emptied_postgres):
@@ -228,5 +228,5 @@ def test_leases_on_postgresql(emptied_postgres):
         emptied_postgres()
         return store
 
-    run(Leases, empty, examples=10, steps=30)
+    run(Leases, empty, examples=5, steps=30)
     store.close()

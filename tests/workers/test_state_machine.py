@@ -31,7 +31,7 @@ def server(monkeypatch) -> Iterator[ForumServer]:
 
 
 def test_every_accepted_post_gets_one_verdict_and_its_callback(_sqlite_template, tmp_path, server):
-    run(lambda store: Life(store, server), emptied(_sqlite_template, tmp_path), examples=30, steps=50)
+    run(lambda store: Life(store, server), emptied(_sqlite_template, tmp_path), examples=25, steps=50)
 
 
 def test_the_same_on_postgresql(emptied_postgres, server):
@@ -41,5 +41,5 @@ def test_the_same_on_postgresql(emptied_postgres, server):
         emptied_postgres()
         return store
 
-    run(lambda store: Life(store, server), empty, examples=4, steps=50)
+    run(lambda store: Life(store, server), empty, examples=3, steps=50)
     store.close()
