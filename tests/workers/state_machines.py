@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 from sqlalchemy import event
@@ -17,6 +18,7 @@ from sqlalchemy import event
 from service.store import Store
 
 HISTORIES = int(os.environ.get("HEED_TEST_HISTORIES", "0"))
+only_when_asked = pytest.mark.skipif(not HISTORIES, reason="takes minutes: HEED_TEST_HISTORIES=50 runs it")
 
 
 def run(

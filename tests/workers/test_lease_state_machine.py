@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from reading import Reader
 from sqlalchemy import func, select
-from state_machines import emptied, run
+from state_machines import emptied, only_when_asked, run
 
 from service.forums import add_forum
 from service.settings import settings
@@ -217,10 +217,12 @@ def end(process: subprocess.Popen) -> None:
     process.wait()
 
 
+@only_when_asked
 def test_leases_on_sqlite(_sqlite_template, tmp_path):
     run(Leases, emptied(_sqlite_template, tmp_path), examples=20, steps=30)
 
 
+@only_when_asked
 def test_leases_on_postgresql(emptied_postgres):
     store = Store(emptied_postgres())
 

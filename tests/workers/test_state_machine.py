@@ -11,7 +11,7 @@ import pytest
 from forum_server import ForumServer, forum_server
 from history_people import People
 from history_workers import Workers
-from state_machines import emptied, run
+from state_machines import emptied, only_when_asked, run
 
 from service.store import Store
 from workers import classify, deliver
@@ -30,10 +30,12 @@ def server(monkeypatch) -> Iterator[ForumServer]:
         yield running
 
 
+@only_when_asked
 def test_every_accepted_post_gets_one_verdict_and_its_callback(_sqlite_template, tmp_path, server):
     run(lambda store: Life(store, server), emptied(_sqlite_template, tmp_path), examples=25, steps=50)
 
 
+@only_when_asked
 def test_the_same_on_postgresql(emptied_postgres, server):
     store = Store(emptied_postgres())
 
