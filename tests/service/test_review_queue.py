@@ -87,7 +87,7 @@ def test_pages_part_nothing_and_repeat_nothing(store, items, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "after", ["x", "1", "1.2", "1.x.item", "9" * 40 + ".1.item", "1." + "9" * 40 + ".i", "....", "-5.-5.%", "1.2.\x00"]
+    "after", ["x", "1", "1.2", "1.x.item", "9" * 40 + ".1.item", "1." + "9" * 40 + ".i", "....", "-5.-5.%"]
 )
 def test_a_mended_cursor_shows_a_page_all_the_same(console, items, after):
     assert console.get("/console/", query_string={"after": after}).status_code == 200

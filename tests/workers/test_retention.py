@@ -138,7 +138,8 @@ def test_zero_keeps_everything(store, read, keep):
     assert retention.keep_to(store, keep()) == 0 and left(store) == {"one", "two"}
 
 
-def test_nothing_of_it_is_left_and_it_may_come_again(store, desk, read, chosen, choose):
+def test_nothing_of_it_is_left_and_it_may_come_again(store, desk, read, chosen, monkeypatch):
+    monkeypatch.setattr("workers.retention.TURN_SECONDS", 600)
     read(400, one=f"{MARKER} in words", two=f"{MARKER} in a crisis")
     item(store, "two", state="decided", decided_at=now() - timedelta(days=399))
     assert columns_with(store)
