@@ -33,8 +33,8 @@ HEARTBEAT_SECONDS = 15
 """Pause between two signs of life while a job runs."""
 WORKER_TTL_SECONDS = 75
 """How long Redis remembers a silent worker; also how long one wait for a job may take, less 15 s."""
-MAINTENANCE_SECONDS = 300
-"""Pause between two clean-ups of RQ's registries."""
+MAINTENANCE_SECONDS = 60
+"""Pause between two clean-ups of RQ's registries: what a killed worker left there is gone after about three."""
 JOBS_PER_PROCESS = 20_000
 """Jobs after which a process makes room for a fresh one: long-lived processes with models have been seen to leak."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from redis import Redis
@@ -18,6 +19,8 @@ from service.wakeup import JOBS
 
 LATE_SECONDS = 10.0
 """A callback that comes so long after its newer revision was accepted can't have been on its way."""
+MAINTENANCE_SECONDS = 300.0
+"""The workers clear what a killed one left in RQ: two rounds of theirs, a minute each, once it is over a minute old."""
 STANDING = text("""
 SELECT p.external_id, p.deleted, p.revision,
        r.number AS read, r.state, v.id AS verdict, v.action,
@@ -171,16 +174,25 @@ def _order(found: Findings, ledger: Ledger, forum: Forum) -> None:
             )
 
 
-def _queue(found: Findings, queue: Redis) -> None:
-    """No job is stuck in RQ: what runs has a worker, what failed is forgotten within the hour."""
+def _stuck(queue: Redis) -> Iterator[tuple[str, str]]:
+    """What broken promise each job of RQ's is that nobody runs any more."""
     for name in JOBS:
         line = Queue(name, connection=queue, serializer="json")
-        StartedJobRegistry(queue=line).cleanup()
         for registry in (StartedJobRegistry, DeferredJobRegistry, ScheduledJobRegistry):
-            if jobs := registry(queue=line).get_job_ids():
-                found.breach(f"no job is stuck in RQ ({registry.__name__})", f"{name}: {jobs[0]}")
+            for job in registry(queue=line).get_job_ids(cleanup=False):
+                yield f"no job is stuck in RQ ({registry.__name__})", f"{name}: {job}"
         if queue.llen(f"{line.key}:intermediate"):
-            found.breach("no job is stuck in RQ (intermediate queue)", name)
-        for job in FailedJobRegistry(queue=line).get_job_ids():
+            yield "no job is stuck in RQ (intermediate queue)", name
+
+
+def _queue(found: Findings, queue: Redis) -> None:
+    """No job is stuck in RQ: what runs has a worker, what failed is forgotten within the hour."""
+    end = time.monotonic() + MAINTENANCE_SECONDS
+    while any(_stuck(queue)) and time.monotonic() < end:
+        time.sleep(1)
+    for promise, job in _stuck(queue):
+        found.breach(promise, job)
+    for name in JOBS:
+        for job in FailedJobRegistry(queue=Queue(name, connection=queue, serializer="json")).get_job_ids():
             if not 0 < queue.ttl(f"rq:job:{job}") <= 3600:
                 found.breach("a failed job is forgotten within the hour", job)

@@ -55,7 +55,8 @@ class Scene:
 
 
 @pytest.fixture
-def scene(store, desk, chosen, database_url, valkey):
+def scene(store, desk, chosen, database_url, valkey, monkeypatch):
+    monkeypatch.setattr("benchmarks.chaos.audit.MAINTENANCE_SECONDS", 0)
     return Scene(store, desk, chosen, database_url)
 
 
