@@ -159,6 +159,7 @@ def outcome(answer) -> str:
 
 
 @pytest.mark.parametrize("route", ROWS)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_table_holds(world, route):
     method, rule = route.split(" ")
     found = []

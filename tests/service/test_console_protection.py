@@ -29,6 +29,7 @@ def world(app, store, settings_env, valkey) -> World:
 
 
 @pytest.mark.parametrize("route", POSTS)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_no_form_of_the_console_is_taken_without_its_token(world, route):
     """From the browser of an admin of everything, with all that the form needs but the token."""
     method, rule = route.split(" ")

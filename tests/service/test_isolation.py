@@ -44,6 +44,7 @@ WITH_IDS = sorted(route for route in CALLS if re.search(r"<(?!path:_nowhere|path
 
 
 @pytest.mark.parametrize("route", WITH_IDS)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_what_is_another_forums_is_refused_as_what_never_was(world, route):
     method, rule = route.split(" ")
     who = "other key" if rule.startswith("/v1") else "elsewhere"
