@@ -122,10 +122,10 @@ def test_a_switch_leaves_eyes_and_focus_where_they_are(page, items):
 
 def test_a_second_key_waits_for_the_first(page, store, items):
     asked: list[Request] = []
-    page.goto(f"/console/items/{items[7]}")
-    page.on("request", lambda request: asked.append(request) if request.method == "POST" else None)
     held: list[Route] = []
     page.route("**/decide", lambda route: held.append(route))
+    page.goto(f"/console/items/{items[7]}")
+    page.on("request", lambda request: asked.append(request) if request.method == "POST" else None)
     with page.expect_request("**/decide"):
         page.keyboard.press("a")
     page.keyboard.press("h")
@@ -155,6 +155,8 @@ def test_a_newer_console_is_loaded_whole(page, items):
         route.fulfill(response=answer, body=answer.text().replace("console.css?v=", "console.css?v=1"))
 
     page.route("**/console/decided", newer)
+    page.reload()
+    page.evaluate("window.stayed = true")
     page.keyboard.press("d")
     expect(page.get_by_role("heading", level=1)).to_have_text("Decided lately")
     assert not stayed(page)
