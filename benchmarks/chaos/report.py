@@ -14,7 +14,7 @@ BEGIN, END = "<!-- tables -->", "<!-- /tables -->"
 
 def rows(report: dict) -> list[tuple[str, str]]:
     """A report as pairs of what and how much."""
-    told = [("**faults injected**", str(sum(report["faults"].values())))]
+    told = [("**faults and changes**", str(sum(report["faults"].values())))]
     told += [(name, str(times)) for name, times in report["faults"].items()]
     told += [(f"not tried: {name}", "–") for name in report["left out"]]
     told += [(name, str(report[name])) for name in ("minutes of traffic", "seconds until all was quiet")]

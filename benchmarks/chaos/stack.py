@@ -24,7 +24,7 @@ from sqlalchemy import create_engine, make_url, text
 
 from workers.child import Child
 from workers.embedded import prepare
-from workers.supervisor import Supervisor
+from workers.supervisor import GRACE_SECONDS, Supervisor
 
 START_SECONDS = 180
 LEASE_SECONDS = 15
@@ -186,14 +186,32 @@ class Cluster(Stack):
         self.command("migrate")
         (self.folder / "logs").mkdir(exist_ok=True)
         self._add("queue", "workers.embedded", str(self.folder))
-        self._add("web", "workers.cli", "web")
-        for number in range(3):
-            self._add(f"classify-{number}", "workers.cli", "worker", "classify", clock=number == 0)
-        for number in range(2):
-            self._add(f"deliver-{number}", "workers.cli", "worker", "deliver", clock=number == 0)
-        self._add("sweep", "workers.cli", "sweep")
+        self.add_web()
+        self.add_workers()
         self._tending.start()
         self.wait_until_ready()
+
+    def add_web(self, generation: str = "") -> None:
+        self._add(f"{generation}web", "workers.cli", "web")
+
+    def add_workers(self, generation: str = "") -> None:
+        for number in range(3):
+            self._add(f"{generation}classify-{number}", "workers.cli", "worker", "classify", clock=number == 0)
+        for number in range(2):
+            self._add(f"{generation}deliver-{number}", "workers.cli", "worker", "deliver", clock=number == 0)
+        self._add(f"{generation}sweep", "workers.cli", "sweep")
+
+    def end(self, generation: str) -> None:
+        """Stop the processes whose names begin so, as an operator does: each finishes what it has in hand."""
+        mine = [child for child in self._supervisor.children if child.name.startswith(generation)]
+        for child in mine:
+            self._supervisor.children.remove(child)
+            child.stop()
+        for child in mine:
+            with suppress(subprocess.TimeoutExpired):
+                child.process.wait(GRACE_SECONDS)
+            child.kill()
+            child.buried()
 
     def stop(self) -> None:
         self._done.set()
