@@ -6,11 +6,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+from classifiers.labels import POST_LABELS, Area
 from classifiers.reader import Scores
 
 CLEAN_BELOW = 0.05
 """Where every label's probability lies below, the smaller model has the last word; the larger reads all others again, the
 sure alarms too: a false one silences somebody ill. docs/evaluation.md has what this gives and costs."""
+CALM_BELOW = 0.03
+"""The same for the labels of self-harm, which it costs most to miss: in ordinary threads hardly a post more is read again."""
 SMALLER_SHARE = 0.3
 """Weight of the smaller model's numbers beside the larger one's: two models err in different places. Chosen on the
 development posts; docs/experiments.md has the others."""
@@ -18,7 +21,8 @@ development posts; docs/experiments.md has the others."""
 
 def is_unclear(scores: Scores) -> bool:
     """Whether the larger model is to read the post as well."""
-    return max(scores.labels) >= CLEAN_BELOW
+    pairs = zip(POST_LABELS, scores.labels, strict=True)
+    return any(score >= (CALM_BELOW if area is Area.SELF_HARM else CLEAN_BELOW) for (area, _), score in pairs)
 
 
 def combined(smaller: Scores, larger: Scores, share: float = SMALLER_SHARE) -> Scores:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from classifiers.cascade import combined, is_unclear
+from classifiers.labels import POST_LABELS
 from classifiers.reader import Scores
 
 SMALL = Scores([0.5, 0.02], [[0.1, 0.2]], [[0.4, 0.6, 0.0]], [[1.0, 0.0, 0.0]], [(0, 4)])
@@ -33,5 +34,10 @@ def test_no_probability_is_too_sure_to_be_mixed():
     assert 0 < combined(SMALL, sure).labels[1] < 0.02 and combined(SMALL, sure).labels[0] < 1
 
 
-def test_a_post_is_clear_only_where_every_label_is_low():
-    assert is_unclear(SMALL) and not is_unclear(replace(SMALL, labels=[0.01, 0.049]))
+@pytest.mark.parametrize(
+    ("label", "score", "unclear"),
+    [("dosing", 0.049, False), ("dosing", 0.05, True), ("crisis", 0.029, False), ("crisis", 0.03, True)],
+)
+def test_a_post_is_clear_only_where_every_label_is_low(label, score, unclear):
+    labels = [score if name == label else 0.01 for _, name in POST_LABELS]
+    assert is_unclear(replace(SMALL, labels=labels)) is unclear

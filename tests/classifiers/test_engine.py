@@ -6,7 +6,7 @@ import re
 import pytest
 
 from classifiers import weights
-from classifiers.cascade import CLEAN_BELOW
+from classifiers.cascade import CALM_BELOW, CLEAN_BELOW
 from classifiers.engine import Classifier, load_classifier
 from classifiers.findings import Findings, NotChecked, PostText
 from classifiers.labels import POST_LABELS, Area
@@ -101,7 +101,7 @@ def test_findings_survive_storage(classifier):
 def test_the_larger_model_reads_again_only_what_is_unclear(classifier):
     clear, unclear = "thanks everyone x", "Bin the methotrexate, or ask first? I did and never looked back."
     first = {text: read(classifier, text) for text in (clear, unclear)}
-    assert max(label.score for label in first[clear].labels) < CLEAN_BELOW
+    assert max(label.score for label in first[clear].labels) < CALM_BELOW
     assert max(label.score for label in first[unclear].labels) >= CLEAN_BELOW
     small, large = weights.load(), weights.load()
     large.manifest = large.manifest | {"name": "heed-larger", "calibration": {"crisis": (0.0, 2.0)}}
