@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from rq.timeouts import JobTimeoutException
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import Row, Select, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from classifiers.findings import Findings, NotChecked
@@ -17,6 +17,7 @@ from service.policy import decide
 from service.policy.versions import policy_of
 from service.settings import Settings, settings
 from service.store import Store, store
+from service.store.encrypted import characters
 from service.store.models import Post, Revision, now
 from service.verdicts import record_verdict
 from service.wakeup import wake_classify, wake_deliver
@@ -71,7 +72,7 @@ def read_some(where: Store, reader: Reader, chosen: Settings, shadow: Reader | N
 
 def pending(moment: datetime) -> Select[tuple[str, int, int]]:
     """Id, attempts and characters of every revision that may be claimed, most urgent first; of these, what was tried least."""
-    length = func.length(Revision.body) + func.length(Revision.title) + func.length(Revision.parent)
+    length = characters(Revision.body) + characters(Revision.title) + characters(Revision.parent)
     return (
         select(Revision.id, Revision.attempts, length.label("characters"))
         .join(Post, Post.id == Revision.post_id)

@@ -1,0 +1,139 @@
+"""Columns of personal data, which a setting has encrypted. What uses them sees what was put in, whether it is or not.
+
+In SQL such a column holds something else at each writing: it can be compared with "" and with NULL alone, and neither searched
+nor sorted by.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    ColumnElement,
+    Dialect,
+    FromClause,
+    Integer,
+    String,
+    Text,
+    TypeDecorator,
+    and_,
+    case,
+    cast,
+    func,
+    type_coerce,
+)
+from sqlalchemy.types import TypeEngine
+
+from service.keyring import MARK, OVERHEAD, SEALED, Keyring, keyring
+from service.settings import settings
+
+MEMBER = MARK.rstrip(":")
+"""The member of an encrypted JSON object that holds the whole of it."""
+HASH = re.compile(r"[0-9a-f]{64}")
+"""A SHA-256 in hex, which no secret of Heed's looks like."""
+
+
+def keys() -> Keyring:
+    """The keys of this process."""
+    return keyring(settings().encryption_keys.get_secret_value())
+
+
+class EncryptedText(TypeDecorator[str]):
+    """A text; an empty one stays empty. `length` is what SQLite's table says, which holds nobody to it, so that the table
+    needs no copying.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, length: int | None = None) -> None:
+        super().__init__()
+        self.length = length
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        short = self.length is not None and dialect.name == "sqlite"
+        return String(self.length) if short else self.impl_instance
+
+    def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
+        return keys().seal(value) if value else value
+
+    def process_result_value(self, value: str | None, _dialect: Dialect) -> str | None:
+        return keys().open(value) if value else value
+
+    def raw(self, column: ColumnElement[Any]) -> ColumnElement[str]:
+        """What stands there, in SQL."""
+        return type_coerce(column, Text)
+
+    def beginning(self, key_id: str = "") -> str:
+        """How what stands there begins, encrypted by that key, or by any."""
+        return SEALED + (f"{key_id}:" if key_id else "")
+
+    def is_worded(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
+        """Whether anything stands there that would be encrypted, in SQL."""
+        return self.raw(column).not_in(("", "null"))
+
+    def is_stale(self, column: ColumnElement[Any], newest: str | None) -> ColumnElement[bool]:
+        """Whether what stands there is not written as it would be now, in SQL."""
+        raw = self.raw(column)
+        if newest is None:
+            return raw.startswith(self.beginning())
+        return and_(self.is_worded(column), ~raw.startswith(self.beginning(newest)))
+
+
+class EncryptedSecret(EncryptedText):
+    """As EncryptedText, but a hash stays as it is: it is looked up by, and no secret."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return value if value and HASH.fullmatch(value) else super().process_bind_param(value, dialect)
+
+    def is_worded(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
+        return and_(super().is_worded(column), func.length(self.raw(column)) != 64)
+
+
+class EncryptedJson(TypeDecorator[dict[str, Any]]):
+    """A JSON object; the members named `readable` stay so beside what is encrypted, for SQL to ask of."""
+
+    impl = JSON
+    cache_ok = True
+
+    def __init__(self, *readable: str, none_as_null: bool = False) -> None:
+        super().__init__(none_as_null=none_as_null)
+        self.readable = readable
+
+    def coerce_compared_value(self, op: Any, value: Any) -> TypeEngine[Any]:
+        return self.impl_instance.coerce_compared_value(op, value)
+
+    def process_bind_param(self, value: dict[str, Any] | None, _dialect: Dialect) -> dict[str, Any] | None:
+        if value is None or keys().newest is None:
+            return value
+        whole = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return {MEMBER: keys().seal(whole)} | {name: value[name] for name in self.readable if name in value}
+
+    def process_result_value(self, value: dict[str, Any] | None, _dialect: Dialect) -> dict[str, Any] | None:
+        return json.loads(keys().open(value[MEMBER])) if isinstance(value, dict) and MEMBER in value else value
+
+    def raw(self, column: ColumnElement[Any]) -> ColumnElement[str]:
+        return cast(column, Text)
+
+    def beginning(self, key_id: str = "") -> str:
+        return f'{{"{MEMBER}": "{SEALED}' + (f"{key_id}:" if key_id else "")
+
+    is_worded, is_stale = EncryptedText.is_worded, EncryptedText.is_stale
+
+
+def columns_of(table: FromClause) -> list[Column[Any]]:
+    """The columns of a table that may be encrypted."""
+    return [column for column in table.columns if isinstance(column.type, EncryptedText | EncryptedJson)]
+
+
+def characters(column: ColumnElement[Any]) -> ColumnElement[int]:
+    """About how many characters a text has, in SQL: of an encrypted one, the bytes that it was."""
+    raw = type_coerce(column, Text)
+    length = func.length(raw, type_=Integer)
+    return case((raw.startswith(SEALED), (length - OVERHEAD) * 3 // 4), else_=length)
