@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     )
     encryption_keys: SecretStr = Field(
         SecretStr(""),
-        description="Keys that words of posts and forums' secrets are encrypted by in the database, by commas, the newest "
+        description="Keys that words of posts, authors' names and secrets are encrypted by in the database, by commas, the newest "
         "first (`heed encryption new-key`); `off` first: written readable from now on. Empty: not encrypted.",
     )
     public_url: str = Field("http://127.0.0.1:8099", description="Address that the forum and moderators reach us by.")

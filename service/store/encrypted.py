@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from service.keyring import MARK, OVERHEAD, SEALED, Keyring, keyring
+from service.keyring import MARK, NAMED, OVERHEAD, SEALED, Keyring, keyring
 from service.settings import settings
 
 MEMBER = MARK.rstrip(":")
@@ -84,6 +84,20 @@ class EncryptedText(TypeDecorator[str]):
         return and_(self.is_worded(column), ~raw.startswith(self.beginning(newest)))
 
 
+class EncryptedName(EncryptedText):
+    """A name, encrypted the same each time: it can be looked up by `is_named`, and whoever reads the table sees which rows have
+    the same.
+    """
+
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
+        return keys().seal_name(value) if value else value
+
+    def beginning(self, key_id: str = "") -> str:
+        return NAMED + (f"{key_id}:" if key_id else "")
+
+
 class EncryptedSecret(EncryptedText):
     """As EncryptedText, but a hash stays as it is: it is looked up by, and no secret."""
 
@@ -130,6 +144,11 @@ class EncryptedJson(TypeDecorator[dict[str, Any]]):
 def columns_of(table: FromClause) -> list[Column[Any]]:
     """The columns of a table that may be encrypted."""
     return [column for column in table.columns if isinstance(column.type, EncryptedText | EncryptedJson)]
+
+
+def is_named(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """Whether an EncryptedName is that one, by whatever key it is encrypted."""
+    return type_coerce(column, Text).in_(keys().names(name))
 
 
 def characters(column: ColumnElement[Any]) -> ColumnElement[int]:

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from service.store.appeals import Appeal, Recusal
 from service.store.base import Base, new_id, now
 from service.store.bulk import Bulk, BulkItem
-from service.store.encrypted import EncryptedJson, EncryptedText
+from service.store.encrypted import EncryptedJson, EncryptedName, EncryptedText
 from service.store.erasure import Erasure
 from service.store.keys import RetiredKey
 from service.store.people import HeavyReading, Invitation, LoginSession, Membership, Moderator, RecoveryCode
@@ -201,7 +201,7 @@ class Revision(Base):
     parent: Mapped[str] = mapped_column(EncryptedText, default="", comment="excerpt of the post replied to")
     thread: Mapped[str] = mapped_column(String(200), default="", comment="forum's own id of the topic")
     reply_to: Mapped[str] = mapped_column(String(200), default="", comment="forum's own id of the post replied to")
-    author: Mapped[str] = mapped_column(String(200), default="", comment="forum's own reference, opaque to us")
+    author: Mapped[str] = mapped_column(EncryptedName(200), default="", comment="forum's own reference, opaque to us")
     language: Mapped[str] = mapped_column(String(8), default="")
     url: Mapped[str] = mapped_column(EncryptedText(2000), default="", comment="where the forum shows it")
     digest: Mapped[str] = mapped_column(EncryptedText(64), comment="SHA-256 of title, body, format and parent")

@@ -2,6 +2,7 @@
 before.
 """
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -37,7 +38,7 @@ def plant(store, forum):
     """Store a post that holds the marker wherever words may be; the id of its item."""
 
     def plant(id_: str, **more) -> str:
-        words = {"title": f"{MARKER} again", "parent": f"{MARKER} said so", "spans": PHONE}
+        words = {"title": f"{MARKER} again", "parent": f"{MARKER} said so", "spans": PHONE, "author": MARKER}
         with store.write() as session:
             here = session.merge(forum.forum, load=False)
             return add_post(session, here, Sample("thyroid", BODY, labels=FLAGGED, **words | more), id_)
@@ -85,7 +86,15 @@ def test_without_keys_everything_stands_as_it_is(store, plant, console, sam, cli
     everywhere(store, plant, console, sam, client, forum)
     found = columns_with(store)
     assert {name for name in found if not name.startswith(("forum.", "moderator."))} >= {
-        *("revision.title", "revision.body", "revision.parent", "revision.url", "verdict.document", "verdict.note"),
+        *(
+            "revision.title",
+            "revision.body",
+            "revision.parent",
+            "revision.author",
+            "revision.url",
+            "verdict.document",
+            "verdict.note",
+        ),
         *("delivery.payload", "opinion.note", "opinion_request.question", "appeal.text", "author_message.text"),
     }
     wrapped = {f"{table.name}.{column.name}" for table in Base.metadata.sorted_tables for column in columns_of(table)}
@@ -136,6 +145,22 @@ def test_an_old_key_opens_what_it_wrote_and_the_newest_writes(key, store, plant,
         with pytest.raises(EncryptionKeyMissing) as caught:
             session.scalar(select(Revision.title))
     assert keyring.id_of(key) in str(caught.value) and key not in str(caught.value) and MARKER not in str(caught.value)
+
+
+def test_an_author_is_found_by_whatever_key_their_name_is_encrypted(store, plant, console, client, forum, settings_env):
+    old, new = new_key(), new_key()
+    for id_, setting in (("1", ""), ("2", old), ("3", f"{new},{old}"), ("4", f"off,{new},{old}")):
+        settings_env(HEED_ENCRYPTION_KEYS=setting)
+        last = plant(id_, author="u-1", parent="")
+    plant("5", author="u-2")
+    with store.read() as session:
+        assert len(set(session.scalars(text("SELECT author FROM revision")))) == 4
+    earlier = re.search(r'<ul class="earlier">(.*?)</ul>', console.page(f"/console/items/{last}"), re.DOTALL)[1]
+    assert earlier.count("<li") == 3
+    receipt = client.delete("/v1/authors/u-1", headers=Author(client, forum).key).json
+    assert receipt["posts"] == 4 and receipt["state"] == "done"
+    with store.read() as session:
+        assert session.scalars(select(Revision.author)).all() == ["u-2"]
 
 
 @pytest.mark.parametrize("setting", ["", "off", new_key()], ids=["none", "off", "another"])

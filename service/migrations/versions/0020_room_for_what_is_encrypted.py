@@ -18,8 +18,10 @@ LENGTHS = (
     ("moderator", "totp_secret", 64),
     ("login_session", "new_totp", 64),
     ("policy_version", "why", 500),
+    ("revision", "author", 200),
     ("revision", "url", 2000),
     ("revision", "digest", 64),
+    ("erasure", "author", 200),
 )
 
 
