@@ -13,6 +13,7 @@ from sqlalchemy import Row, Select, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from classifiers.findings import Findings, NotChecked
+from service.errors import EncryptionKeyMissing
 from service.policy import decide
 from service.policy.versions import policy_of
 from service.settings import Settings, settings
@@ -135,6 +136,10 @@ def _read(
             texts = texts_of(session, claimed)
         found = reader.read(texts)
         return [(revision, own(revision, findings)) for revision, findings in zip(claimed, found, strict=True)]
+    except EncryptionKeyMissing:
+        # What it answers can't be opened: that is no attempt to read it, however often it is tried before the key is back.
+        _put_off(where, owner, claimed, attempts=0)
+        raise
     except Exception as error:
         log.warning("reading %d posts failed (%s); each is read alone next", len(claimed), kind(error))
         _put_off(where, owner, claimed)
@@ -143,13 +148,13 @@ def _read(
         return []
 
 
-def _put_off(where: Store, owner: str, revisions: Iterable[Revision]) -> None:
+def _put_off(where: Store, owner: str, revisions: Iterable[Revision], **more: int) -> None:
     with where.write() as session:
         for revision in revisions:
             pause = min(60.0, RETRY_SECONDS * 2 ** (revision.attempts - 1))
             mine = update(Revision).where(Revision.id == revision.id, Revision.lease_owner == owner)
             until = now() + timedelta(seconds=pause)
-            session.execute(mine.values(state="pending", lease_owner="", lease_until=until))
+            session.execute(mine.values(state="pending", lease_owner="", lease_until=until, **more))
 
 
 def _conclude(where: Store, owner: str, read: list[tuple[Revision, Findings]]) -> int:

@@ -218,10 +218,13 @@ def restore(source: Path) -> None:
     """Put a database that `heed backup` saved in the place of the embedded one; Heed has to be stopped."""
     from service.settings import settings
     from workers.backup import restore as put_back
+    from workers.encryption import check_keys
 
     chosen = settings()
     kept = put_back(chosen.database, chosen.data_dir, source)
     click.echo(f"Restored from {source}." + (f" What stood there before is {kept}." if kept else ""))
+    # It needs the keys of its time.
+    check_keys()
 
 
 @main.group()

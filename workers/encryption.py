@@ -5,14 +5,15 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 
 from sqlalchemy import ColumnElement, Table, bindparam, func, or_, select, tuple_, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from service import audit
 from service.keyring import OFF
-from service.store import Store, store
+from service.settings import settings
+from service.store import Store
 from service.store.encrypted import columns_of, keys
 from service.store.models import Base, Forum, Revision
 from workers import stopping
@@ -33,7 +34,9 @@ def check_keys() -> None:
     Raises EncryptionKeyMissing where not. A database that does not answer, or is not made yet, is for others to tell of.
     """
     newest = select(Revision.body).order_by(Revision.id.desc()).limit(1)
-    with suppress(SQLAlchemyError), store().read() as session:
+    # Not the process's own: it may be about to fork, and no connection may be shared by that.
+    where = Store(settings().database)
+    with closing(where), suppress(SQLAlchemyError), where.read() as session:
         session.execute(select(Forum.webhook_secret, Forum.callback_secret)).all()
         session.execute(newest).all()
 

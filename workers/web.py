@@ -70,9 +70,9 @@ def serve() -> None:
     Raises ConfigurationError where the port is taken, a setting is wrong or a key is missing.
     """
     chosen = settings()
+    check_keys()
     check_port(chosen.host, chosen.port)
     start_logs()
-    check_keys()
     watch_parent()
     Server(options(chosen)).run()
 

@@ -8,7 +8,7 @@ from marker import MARKER, columns_with, files_with
 from reading import Reader
 from sqlalchemy import func, select, text
 
-from service.errors import ConfigurationError
+from service.errors import ConfigurationError, EncryptionKeyMissing
 from service.keyring import MARK, id_of, new_key
 from service.keys import holding
 from service.store import session as sessions
@@ -168,6 +168,21 @@ def test_posts_are_read_and_batched_by_their_length_as_before(store, desk, setti
     assert found[0] == 0 and 0 < found[1] <= 16 and abs(found[2] - 9_000) < 20
     read_all(sessions.store(), Reader(), chosen)
     assert set(desk.verdicts()) == set(lengths)
+
+
+def test_a_reply_to_what_nobody_can_open_waits_for_the_key(store, before, desk, settings_env, chosen):
+    settings_env(HEED_ENCRYPTION_KEYS=(lost := new_key()))
+    rotate()
+    settings_env(HEED_ENCRYPTION_KEYS=(present := new_key()))
+    desk.submit("reply", "So do I.", reply_to="1")
+    for _ in range(chosen.max_attempts + 2):
+        with pytest.raises(EncryptionKeyMissing):
+            read_all(sessions.store(), Reader(), chosen)
+        desk.pass_time()
+    settings_env(HEED_ENCRYPTION_KEYS=f"{present},{lost}")
+    assert desk.revisions()[-1].state == "pending" and desk.revisions()[-1].attempts == 0
+    read_all(sessions.store(), Reader(), chosen)
+    assert "reply" in desk.verdicts()
 
 
 @pytest.mark.parametrize("setting", ["", "off", "another"])
