@@ -26,6 +26,7 @@ from sqlalchemy import (
     func,
     type_coerce,
 )
+from sqlalchemy.sql import operators
 from sqlalchemy.types import TypeEngine
 
 from service.keyring import MARK, NAMED, OVERHEAD, SEALED, Keyring, keyring
@@ -36,10 +37,27 @@ MEMBER = MARK.rstrip(":")
 HASH = re.compile(r"[0-9a-f]{64}")
 """A SHA-256 in hex, which no secret of Heed's looks like."""
 
+SEARCHES = frozenset(
+    {
+        *(operators.eq, operators.ne, operators.lt, operators.le, operators.gt, operators.ge, operators.between_op),
+        *(operators.in_op, operators.not_in_op, operators.like_op, operators.not_like_op, operators.ilike_op),
+        *(operators.startswith_op, operators.endswith_op, operators.contains_op, operators.asc_op, operators.desc_op),
+    }
+)
+
 
 def keys() -> Keyring:
     """The keys of this process."""
     return keyring(settings().encryption_keys.get_secret_value())
+
+
+class Whole(TypeDecorator.Comparator, Text.comparator_factory):
+    """Refuses in SQL what would find nothing once the column is encrypted, so that it is noticed before."""
+
+    def operate(self, op: Any, *other: Any, **more: Any) -> ColumnElement[Any]:
+        if op in SEARCHES and other[:1] not in (("",), (None,)):
+            raise TypeError("this column may be encrypted: compare what was read from it, in Python")
+        return super().operate(op, *other, **more)
 
 
 class EncryptedText(TypeDecorator[str]):
@@ -49,6 +67,7 @@ class EncryptedText(TypeDecorator[str]):
 
     impl = Text
     cache_ok = True
+    comparator_factory = Whole
 
     def __init__(self, length: int | None = None) -> None:
         super().__init__()
@@ -102,6 +121,7 @@ class EncryptedSecret(EncryptedText):
     """As EncryptedText, but a hash stays as it is: it is looked up by, and no secret."""
 
     cache_ok = True
+    comparator_factory = Text.comparator_factory
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         return value if value and HASH.fullmatch(value) else super().process_bind_param(value, dialect)

@@ -211,6 +211,21 @@ def test_secrets_are_encrypted_and_an_old_api_key_is_still_found_by_its_hash(key
     assert columns_with(store, forum.forum.webhook_secret) == []
 
 
+def test_no_statement_can_look_for_words():
+    for wrong in (
+        lambda: Revision.body == MARKER,
+        lambda: Revision.author == MARKER,
+        lambda: Verdict.note.in_([MARKER]),
+        lambda: Revision.url.endswith(MARKER),
+        lambda: Revision.title.contains(MARKER),
+        lambda: Revision.title.desc(),
+    ):
+        with pytest.raises(TypeError, match="encrypted"):
+            wrong()
+    for right in (Revision.parent != "", Delivery.payload.is_(None), Revision.body.is_not(None), Revision.title == ""):
+        assert right is not None
+
+
 def test_what_a_verdict_was_read_by_can_still_be_asked_in_sql(key, store, plant):
     plant("1")
     with store.read() as session:
