@@ -66,19 +66,11 @@ def count(where: Store) -> dict[str, Counter[str]]:
     found = {}
     for table in _tables():
         for column in columns_of(table):
-            begins = func.substr(column.type.raw(column), 1, len(column.type.beginning()) + 8)
-            query = select(begins, func.count()).where(column.type.is_worded(column)).group_by(begins)
+            key = column.type.key_of(column)
+            query = select(func.coalesce(key, PLAIN), func.count()).where(column.type.is_worded(column)).group_by(key)
             with where.read() as session:
-                kinds = Counter()
-                for beginning, number in session.execute(query):
-                    kinds[_key_of(column, beginning)] += number
-                found[f"{table.name}.{column.name}"] = kinds
+                found[f"{table.name}.{column.name}"] = Counter(dict(session.execute(query).all()))
     return found
-
-
-def _key_of(column: ColumnElement, beginning: str) -> str:
-    mark = column.type.beginning()
-    return beginning[len(mark) :] if beginning.startswith(mark) else PLAIN
 
 
 def _tables() -> list[Table]:

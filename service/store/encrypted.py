@@ -36,7 +36,6 @@ MEMBER = MARK.rstrip(":")
 """The member of an encrypted JSON object that holds the whole of it."""
 HASH = re.compile(r"[0-9a-f]{64}")
 """A SHA-256 in hex, which no secret of Heed's looks like."""
-
 SEARCHES = frozenset(
     {
         *(operators.eq, operators.ne, operators.lt, operators.le, operators.gt, operators.ge, operators.between_op),
@@ -44,6 +43,7 @@ SEARCHES = frozenset(
         *(operators.startswith_op, operators.endswith_op, operators.contains_op, operators.asc_op, operators.desc_op),
     }
 )
+"""What SQL can't do with an encrypted column."""
 
 
 def keys() -> Keyring:
@@ -91,16 +91,20 @@ class EncryptedText(TypeDecorator[str]):
         """How what stands there begins, encrypted by that key, or by any."""
         return SEALED + (f"{key_id}:" if key_id else "")
 
+    def key_of(self, column: ColumnElement[Any]) -> ColumnElement[str | None]:
+        """The id of the key that what stands there is encrypted by, in SQL; NULL: none."""
+        raw, beginning = self.raw(column), self.beginning()
+        return case((_begins(raw, beginning), func.substr(raw, len(beginning) + 1, 8, type_=Text)))
+
     def is_worded(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
         """Whether anything stands there that would be encrypted, in SQL."""
-        return self.raw(column).not_in(("", "null"))
+        return self.raw(column) != ""
 
     def is_stale(self, column: ColumnElement[Any], newest: str | None) -> ColumnElement[bool]:
         """Whether what stands there is not written as it would be now, in SQL."""
-        raw = self.raw(column)
         if newest is None:
-            return raw.startswith(self.beginning())
-        return and_(self.is_worded(column), ~raw.startswith(self.beginning(newest)))
+            return _begins(self.raw(column), self.beginning())
+        return and_(self.is_worded(column), ~_begins(self.raw(column), self.beginning(newest)))
 
 
 class EncryptedName(EncryptedText):
@@ -158,7 +162,15 @@ class EncryptedJson(TypeDecorator[dict[str, Any]]):
     def beginning(self, key_id: str = "") -> str:
         return f'{{"{MEMBER}": "{SEALED}' + (f"{key_id}:" if key_id else "")
 
-    is_worded, is_stale = EncryptedText.is_worded, EncryptedText.is_stale
+    def is_worded(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
+        return self.raw(column) != "null"
+
+    key_of, is_stale = EncryptedText.key_of, EncryptedText.is_stale
+
+
+def _begins(raw: ColumnElement[str], beginning: str) -> ColumnElement[bool]:
+    # SQLite's LIKE takes capitals for small letters: a text that somebody wrote in capitals is none that is encrypted.
+    return func.substr(raw, 1, len(beginning), type_=Text) == beginning
 
 
 def columns_of(table: FromClause) -> list[Column[Any]]:
@@ -175,4 +187,4 @@ def characters(column: ColumnElement[Any]) -> ColumnElement[int]:
     """About how many characters a text has, in SQL: of an encrypted one, the bytes that it was."""
     raw = type_coerce(column, Text)
     length = func.length(raw, type_=Integer)
-    return case((raw.startswith(SEALED), (length - OVERHEAD) * 3 // 4), else_=length)
+    return case((_begins(raw, SEALED), (length - OVERHEAD) * 3 // 4), else_=length)

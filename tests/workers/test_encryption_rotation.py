@@ -85,6 +85,19 @@ def test_after_a_new_key_the_old_one_can_be_thrown_away(store, before, forum, se
         assert session.scalar(select(Verdict)).document["action"]
 
 
+def test_texts_that_look_like_something_else_are_turned_on_and_off_too(store, desk, settings_env):
+    said = [f"{MARK}1:{'0' * 8}:x", f"{MARK}1:{'0' * 8}:x".upper(), f"{MARK}0:x", "null", "''", "%", " "]
+    for number, body in enumerate(said):
+        desk.submit(str(number), body, author=body)
+    settings_env(HEED_ENCRYPTION_KEYS=(key := new_key()))
+    rotate()
+    assert set(status()) == {id_of(key)} and bodies() == said
+    settings_env(HEED_ENCRYPTION_KEYS=f"off,{key}")
+    rotate()
+    settings_env(HEED_ENCRYPTION_KEYS="")
+    assert bodies() == said and set(status()) == {"readable"}
+
+
 def test_turned_off_everything_can_be_read_without_a_key(store, before, settings_env):
     plain = {column: sorted(raw(column)) for column in ("revision.body", "verdict.document", "forum.callback_secret")}
     settings_env(HEED_ENCRYPTION_KEYS=(key := new_key()))
