@@ -211,6 +211,20 @@ def test_secrets_are_encrypted_and_an_old_api_key_is_still_found_by_its_hash(key
     assert columns_with(store, forum.forum.webhook_secret) == []
 
 
+def test_the_longest_values_have_room(key, store, client, forum):
+    longest = {
+        "author": "🫀" * 200,
+        "url": "https://forum.example.org/" + "x" * 1970,
+        "body": "🫀" * 100,
+        "title": "ß" * 9_000,
+    }
+    answer = client.post("/v1/posts", json={"id": "1", **longest}, headers=Author(client, forum).key)
+    assert answer.status_code == 202, answer.text
+    with store.read() as session:
+        kept = session.scalar(select(Revision))
+        assert {name: getattr(kept, name) for name in longest} == longest
+
+
 def test_no_statement_can_look_for_words():
     for wrong in (
         lambda: Revision.body == MARKER,
