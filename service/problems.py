@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from service.errors import ConfigurationError, EncryptionKeyMissing, RequestError, TooLarge, Unavailable, place
+from service.errors import ConfigurationError, RequestError, TooLarge, Unavailable, place
 from service.settings import settings
 
 log = logging.getLogger(__name__)
@@ -91,7 +91,7 @@ def _is_outage(error: DBAPIError) -> bool:
 
 def _unforeseen(error: Exception) -> Response:
     # Where and what kind, never the message, which may quote a post; but for our own words on what the operator has to mend.
-    said = f": {error}" if isinstance(error, EncryptionKeyMissing) else ""
+    said = f": {error}" if isinstance(error, ConfigurationError) else ""
     log.error("%s in %s %s at %s%s", type(error).__name__, request.method, request.url_rule, place(error), said)
     what = _("A setting is wrong.") if isinstance(error, ConfigurationError) else _("Something broke on our side.")
     then = _("Nothing was half stored. Send it again, and tell the operator if it stays so.")

@@ -150,7 +150,7 @@ class EncryptedJson(TypeDecorator[dict[str, Any]]):
     def process_bind_param(self, value: dict[str, Any] | None, _dialect: Dialect) -> dict[str, Any] | None:
         if value is None or keys().newest is None:
             return value
-        whole = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        whole = json.dumps(value, separators=(",", ":"))
         return {MEMBER: keys().seal(whole)} | {name: value[name] for name in self.readable if name in value}
 
     def process_result_value(self, value: dict[str, Any] | None, _dialect: Dialect) -> dict[str, Any] | None:
