@@ -2,6 +2,7 @@
 
 HeedError                    what went wrong, in a sentence that says what to do next
 ├── ConfigurationError       a setting, policy or file the operator has to mend; the process does not start
+│   └── EncryptionKeyMissing what stands in the database needs a key that the settings do not hold
 └── RequestError             something a client sent; answered as application/problem+json
     ├── Unauthorized         401
     ├── Forbidden            403
@@ -33,6 +34,10 @@ class HeedError(Exception):
 
 class ConfigurationError(HeedError):
     """The operator has to mend something before Heed can start."""
+
+
+class EncryptionKeyMissing(ConfigurationError):
+    """What stands in the database is encrypted by a key that nobody gave."""
 
 
 class RequestError(HeedError):

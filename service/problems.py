@@ -90,8 +90,9 @@ def _is_outage(error: DBAPIError) -> bool:
 
 
 def _unforeseen(error: Exception) -> Response:
-    # Where and what kind, never the message: it may quote a post.
-    log.error("%s in %s %s at %s", type(error).__name__, request.method, request.url_rule, place(error))
+    # Where and what kind, never the message, which may quote a post; but for our own words on what the operator has to mend.
+    said = f": {error}" if isinstance(error, ConfigurationError) else ""
+    log.error("%s in %s %s at %s%s", type(error).__name__, request.method, request.url_rule, place(error), said)
     what = _("A setting is wrong.") if isinstance(error, ConfigurationError) else _("Something broke on our side.")
     then = _("Nothing was half stored. Send it again, and tell the operator if it stays so.")
     problem = RequestError(f"{what} {then}")

@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service.errors import ConfigurationError
+from service.keyring import keyring
 
 DEFAULT_SECRET = "development-only-secret-change-me"  # noqa: S105 - refused in production
 
@@ -29,6 +30,11 @@ class Settings(BaseSettings):
     )
     secret_key: SecretStr = Field(
         SecretStr(DEFAULT_SECRET), description="Signs console sessions; 32 random characters or more in production."
+    )
+    encryption_keys: SecretStr = Field(
+        SecretStr(""),
+        description="Keys that words of posts, authors' names and secrets are encrypted by in the database, by commas, the newest "
+        "first (`heed encryption new-key`); `off` first: written readable from now on. Empty: not encrypted.",
     )
     public_url: str = Field("http://127.0.0.1:8099", description="Address that the forum and moderators reach us by.")
     host: str = Field("127.0.0.1", description="Address that `heed web` and `heed up` listen on.")
@@ -166,6 +172,14 @@ class Settings(BaseSettings):
     def _sign_on_is_whole(self) -> Settings:
         if self.oidc_issuer and not (self.oidc_client_id and self.oidc_client_secret.get_secret_value()):
             raise ValueError("HEED_OIDC_CLIENT_ID and HEED_OIDC_CLIENT_SECRET must be set where HEED_OIDC_ISSUER is")
+        return self
+
+    @model_validator(mode="after")
+    def _keys_are_keys(self) -> Settings:
+        try:
+            keyring(self.encryption_keys.get_secret_value())
+        except ConfigurationError as error:
+            raise ValueError(str(error)) from None
         return self
 
     @property

@@ -9,14 +9,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from rq.timeouts import JobTimeoutException
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import Row, Select, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from classifiers.findings import Findings, NotChecked
+from service.errors import EncryptionKeyMissing
 from service.policy import decide
 from service.policy.versions import policy_of
 from service.settings import Settings, settings
 from service.store import Store, store
+from service.store.encrypted import characters
 from service.store.models import Post, Revision, now
 from service.verdicts import record_verdict
 from service.wakeup import wake_classify, wake_deliver
@@ -71,7 +73,7 @@ def read_some(where: Store, reader: Reader, chosen: Settings, shadow: Reader | N
 
 def pending(moment: datetime) -> Select[tuple[str, int, int]]:
     """Id, attempts and characters of every revision that may be claimed, most urgent first; of these, what was tried least."""
-    length = func.length(Revision.body) + func.length(Revision.title) + func.length(Revision.parent)
+    length = characters(Revision.body) + characters(Revision.title) + characters(Revision.parent)
     return (
         select(Revision.id, Revision.attempts, length.label("characters"))
         .join(Post, Post.id == Revision.post_id)
@@ -134,6 +136,10 @@ def _read(
             texts = texts_of(session, claimed)
         found = reader.read(texts)
         return [(revision, own(revision, findings)) for revision, findings in zip(claimed, found, strict=True)]
+    except EncryptionKeyMissing:
+        # What it answers can't be opened: that is no attempt to read it, however often it is tried before the key is back.
+        _put_off(where, owner, claimed, attempts=0)
+        raise
     except Exception as error:
         log.warning("reading %d posts failed (%s); each is read alone next", len(claimed), kind(error))
         _put_off(where, owner, claimed)
@@ -142,13 +148,13 @@ def _read(
         return []
 
 
-def _put_off(where: Store, owner: str, revisions: Iterable[Revision]) -> None:
+def _put_off(where: Store, owner: str, revisions: Iterable[Revision], **more: int) -> None:
     with where.write() as session:
         for revision in revisions:
             pause = min(60.0, RETRY_SECONDS * 2 ** (revision.attempts - 1))
             mine = update(Revision).where(Revision.id == revision.id, Revision.lease_owner == owner)
             until = now() + timedelta(seconds=pause)
-            session.execute(mine.values(state="pending", lease_owner="", lease_until=until))
+            session.execute(mine.values(state="pending", lease_owner="", lease_until=until, **more))
 
 
 def _conclude(where: Store, owner: str, read: list[tuple[Revision, Findings]]) -> int:

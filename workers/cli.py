@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
@@ -195,12 +196,19 @@ def migrate() -> None:
 @click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
 @plain_errors
 def backup(target: Path) -> None:
-    """Save the embedded database in the file TARGET, while Heed runs or not. Posts and secrets lie in it: encrypt it."""
+    """Save the embedded database in the file TARGET, while Heed runs or not. Posts and secrets lie in it: encrypt it.
+
+    The keys of HEED_ENCRYPTION_KEYS are not in it: without them, what they encrypt can't be read again.
+    """
     from service.settings import settings
     from workers.backup import backup as save
 
     size = save(settings().database, target)
     click.echo(f"Saved in {target} ({size / 1e6:.1f} MB) and checked. It holds posts and secrets: keep it encrypted.")
+    if settings().encryption_keys.get_secret_value():
+        click.echo(
+            "The keys of HEED_ENCRYPTION_KEYS are not in it. Keep them elsewhere: without them it can't be read."
+        )
 
 
 @main.command()
@@ -210,10 +218,66 @@ def restore(source: Path) -> None:
     """Put a database that `heed backup` saved in the place of the embedded one; Heed has to be stopped."""
     from service.settings import settings
     from workers.backup import restore as put_back
+    from workers.encryption import check_keys
 
     chosen = settings()
     kept = put_back(chosen.database, chosen.data_dir, source)
     click.echo(f"Restored from {source}." + (f" What stood there before is {kept}." if kept else ""))
+    # It needs the keys of its time.
+    check_keys()
+
+
+@main.group()
+def encryption() -> None:
+    """Personal data encrypted in the database, by the keys of HEED_ENCRYPTION_KEYS."""
+
+
+@encryption.command("new-key")
+@plain_errors
+def new_key() -> None:
+    """Print a new key. Put it first in HEED_ENCRYPTION_KEYS, and keep a copy where the back-ups are not."""
+    from service.keyring import new_key as make
+
+    click.echo(make())
+
+
+@encryption.command("rotate")
+@plain_errors
+def rotate_encryption() -> None:
+    """Write everything anew by the newest key, or readable where that is `off`, while Heed runs.
+
+    Stopped, it goes on where it was when called again.
+    """
+    from service.store import store
+    from workers import stopping
+    from workers.encryption import rotate as write_anew
+
+    stopping.on_signals()
+    done = write_anew(store(), lambda count: click.echo(f"\r{count} rows", nl=False, err=True))
+    click.echo("", err=True)
+    click.echo(
+        "".join(f"{name}: {count} rows\n" for name, count in done.items()) + f"{done.total()} rows written anew."
+    )
+    if stopping.requested():
+        raise click.ClickException("Stopped before the end. Call it again; it goes on.")
+    if not store().overwrite_log():
+        click.echo("SQLite's log still holds what stood there before: somebody reads. Call it again in a minute.")
+
+
+@encryption.command("status")
+@plain_errors
+def encryption_status() -> None:
+    """Print how many values stand readable in the database, and how many by which key."""
+    from service.store import store
+    from service.store.encrypted import keys
+    from workers.encryption import count
+
+    newest = keys().newest
+    click.echo(f"What is written now is {f'encrypted by the key {newest}' if newest else 'readable'}.")
+    total = sum(count(store()).values(), start=Counter())
+    for kind, number in sorted(total.items()):
+        known = "" if kind == "readable" or kind in keys().keys else ", which HEED_ENCRYPTION_KEYS lacks"
+        click.echo(f"  {kind}{known}: {number} values")
 
 
 @main.group()

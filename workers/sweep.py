@@ -19,6 +19,7 @@ from service.wakeup import wake_classify, wake_deliver
 from workers import on_call, stopping
 from workers.classify import pending
 from workers.deliver import due
+from workers.encryption import check_keys
 from workers.logs import kind, start_logs
 from workers.parent import watch_parent
 from workers.retention import Retention
@@ -71,6 +72,7 @@ def run_forever() -> None:
     start_logs()
     stopping.on_signals()
     watch_parent()
+    check_keys()
     shown, retention = None, Retention()
     log.info("sweeper ready")
     while not stopping.wait(settings().sweep_seconds):

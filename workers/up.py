@@ -20,6 +20,7 @@ from service.store.models import Moderator
 from service.wakeup import connect
 from workers import embedded, stopping
 from workers.child import Child
+from workers.encryption import check_keys
 from workers.lease import release_process
 from workers.logs import kind, start_logs
 from workers.machine import alone, check_disk
@@ -48,6 +49,7 @@ def run(*, demo: bool) -> int:
         check_disk(chosen.data_dir)
         check_port(chosen.host, chosen.port)
         upgrade(chosen.database)
+        check_keys()
         terminal = Terminal(quiet=demo)
         supervisor = Supervisor(_free_leases)
         try:

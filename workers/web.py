@@ -14,6 +14,7 @@ from gunicorn.glogging import Logger
 
 from service.errors import ConfigurationError
 from service.settings import Settings, settings
+from workers.encryption import check_keys
 from workers.logs import OneLine, start_logs
 from workers.parent import watch_parent
 
@@ -66,9 +67,10 @@ class Server(BaseApplication):
 def serve() -> None:
     """Serve until told to stop; requests in hand are finished first.
 
-    Raises ConfigurationError where the port is taken or a setting is wrong.
+    Raises ConfigurationError where the port is taken, a setting is wrong or a key is missing.
     """
     chosen = settings()
+    check_keys()
     check_port(chosen.host, chosen.port)
     start_logs()
     watch_parent()

@@ -23,6 +23,7 @@ from service.settings import settings
 from service.store import store
 from service.wakeup import connect
 from workers import stopping
+from workers.encryption import check_keys
 from workers.lease import release_dead
 from workers.logs import kind, start_logs
 from workers.parent import watch_parent
@@ -40,7 +41,7 @@ JOBS_PER_PROCESS = 20_000
 
 
 class JobFailed(Exception):
-    """What RQ may keep of an exception in a job: the names of its types, none of its words."""
+    """What RQ may keep of an exception in a job: the names of its types, and words of Heed's own alone."""
 
 
 class HeedJob(Job):
@@ -49,6 +50,9 @@ class HeedJob(Job):
     def perform(self) -> Any:
         try:
             return super().perform()
+        except ConfigurationError as error:
+            # Its words are Heed's own, and say what to mend.
+            raise JobFailed(f"{kind(error)}: {error}") from None
         except Exception as error:
             raise JobFailed(kind(error)) from None
 
@@ -146,6 +150,7 @@ def work(name: str, *, burst: bool = False) -> int:
     # Longer than the longest wait for a job, or each quiet minute would look like a Redis that is down.
     connection = connect(url, seconds=WORKER_TTL_SECONDS + 15)
     connection.ping()
+    check_keys()
     _free_leases()
     if name == "classify":
         from workers.model import classifier

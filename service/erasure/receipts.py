@@ -19,6 +19,7 @@ from service.erasure.quotes import unquote
 from service.erasure.rows import items_of, wipe
 from service.settings import settings
 from service.store import Store
+from service.store.encrypted import is_named
 from service.store.models import Erasure, Forum, Post, Revision, now
 
 CHUNK = 25
@@ -152,7 +153,7 @@ def _finish(where: Store, erasure_id: str) -> None:
 
 def _left(session: Session, forum_id: str, author: str, until: datetime) -> list[str]:
     """Some of the author's posts that came until then."""
-    theirs = (Revision.forum_id == forum_id, Revision.author == author, Revision.received_at <= until)
+    theirs = (Revision.forum_id == forum_id, is_named(Revision.author, author), Revision.received_at <= until)
     query = select(Revision.post_id).where(*theirs).distinct().order_by(Revision.post_id).limit(CHUNK)
     return list(session.scalars(query)) if author else []
 

@@ -63,9 +63,12 @@ def _silence(session: Session, bulks: Sequence[str]) -> int:
     count = 0
     for bulk in session.scalars(noted):
         others = select(QueueItem.post_id).join(BulkItem, BulkItem.item_id == QueueItem.id)
-        same = (Verdict.decided_by == bulk.moderator_id, Verdict.note == bulk.note)
-        told = update(Verdict).where(Verdict.post_id.in_(others.where(BulkItem.bulk_id == bulk.id)), *same)
-        session.execute(told.values(note="").execution_options(synchronize_session=False))
+        words = (Verdict.decided_by == bulk.moderator_id, Verdict.note != "")
+        query = select(Verdict.id, Verdict.note).where(Verdict.post_id.in_(others.where(BulkItem.bulk_id == bulk.id)))
+        # Notes may be encrypted, each anew: which are the same only we can tell.
+        same = [row.id for row in session.execute(query.where(*words)) if row.note == bulk.note]
+        told = update(Verdict).where(Verdict.id.in_(same)).values(note="")
+        session.execute(told.execution_options(synchronize_session=False))
         bulk.note = ""
         count += 1
     session.flush()

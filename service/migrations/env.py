@@ -6,6 +6,7 @@ from alembic import context
 from sqlalchemy import text
 
 from service.store.base import UtcDateTime
+from service.store.encrypted import EncryptedJson, EncryptedText
 from service.store.models import Base
 
 LOCK = 0x48656564
@@ -14,7 +15,9 @@ LOCK = 0x48656564
 
 def _written(kind: str, item, _context):  # noqa: ANN001
     """How a column's type is written into a new migration: plain SQLAlchemy, whatever becomes of our models."""
-    return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
+    plain = {UtcDateTime: "sa.DateTime(timezone=True)", EncryptedText: "sa.Text()", EncryptedJson: "sa.JSON()"}
+    found = [written for ours, written in plain.items() if isinstance(item, ours)]
+    return found[0] if kind == "type" and found else False
 
 
 def run(connection) -> None:  # noqa: ANN001

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from service import second_readings
 from service.review import words
 from service.review.excerpt import labels_of
+from service.store.encrypted import is_named
 from service.store.models import Moderator, Post, QueueItem, Revision, Verdict
 
 LATEST = 6
@@ -44,7 +45,7 @@ def load_earlier(session: Session, revision: Revision, reader: str) -> list[Earl
         .outerjoin(Moderator, Moderator.id == Verdict.decided_by)
         .where(
             Revision.forum_id == revision.forum_id,
-            Revision.author == revision.author,
+            is_named(Revision.author, revision.author),
             Verdict.current,
             Verdict.post_id != revision.post_id,
             Post.deleted.is_(False),

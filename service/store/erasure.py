@@ -9,6 +9,7 @@ from sqlalchemy import ForeignKey, Index, Integer, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.store.base import Base, new_id, now
+from service.store.encrypted import EncryptedText
 
 
 class Erasure(Base):
@@ -28,7 +29,9 @@ class Erasure(Base):
     id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("erasure"))
     forum_id: Mapped[str] = mapped_column(ForeignKey("forum.id"))
     post_id: Mapped[str | None] = mapped_column(String(40), comment="the post; null: an author")
-    author: Mapped[str] = mapped_column(String(200), default="", comment="forum's own reference, empty once it is done")
+    author: Mapped[str] = mapped_column(
+        EncryptedText(200), default="", comment="forum's own reference, empty once it is done"
+    )
     author_hash: Mapped[str] = mapped_column(String(64), default="", comment="by HEED_SECRET_KEY; empty: a post")
     state: Mapped[str] = mapped_column(String(10), default="under_way", comment="under_way|done")
     posts: Mapped[int] = mapped_column(Integer, default=0)

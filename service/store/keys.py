@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.store.base import Base, now
+from service.store.encrypted import EncryptedSecret
 
 
 class RetiredKey(Base):
@@ -19,7 +20,7 @@ class RetiredKey(Base):
     forum_id: Mapped[str] = mapped_column(ForeignKey("forum.id"), primary_key=True)
     kind: Mapped[str] = mapped_column(String(10), primary_key=True, comment="service.keys.KINDS")
     value: Mapped[str] = mapped_column(
-        String(120), comment="as it stood in `forum`: an API key's SHA-256 hex, or a secret"
+        EncryptedSecret(120), comment="as it stood in `forum`: an API key's SHA-256 hex, or a secret"
     )
     until: Mapped[datetime] = mapped_column(comment="when it is worth nothing any more")
     created_at: Mapped[datetime] = mapped_column(default=now)

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
     Boolean,
     ForeignKey,
     Index,
@@ -22,6 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from service.store.appeals import Appeal, Recusal
 from service.store.base import Base, new_id, now
 from service.store.bulk import Bulk, BulkItem
+from service.store.encrypted import EncryptedJson, EncryptedName, EncryptedText
 from service.store.erasure import Erasure
 from service.store.keys import RetiredKey
 from service.store.people import HeavyReading, Invitation, LoginSession, Membership, Moderator, RecoveryCode
@@ -94,7 +94,7 @@ WORDED = {
 
 
 class Forum(Base):
-    """A forum that sends us posts. Its secrets are needed in the clear to sign and verify, so they stand here."""
+    """A forum that sends us posts. Its secrets are needed themselves to sign and verify, so they stand here."""
 
     __tablename__ = "forum"
 
@@ -103,11 +103,11 @@ class Forum(Base):
     name: Mapped[str] = mapped_column(String(200))
     region: Mapped[str] = mapped_column(String(8), default="GB", comment="ISO 3166 country of the crisis resources")
     api_key_hash: Mapped[str] = mapped_column(String(64), unique=True, comment="SHA-256 hex of the API key")
-    webhook_secret: Mapped[str] = mapped_column(String(120), comment="whsec_… for signed intake")
-    discourse_secret: Mapped[str] = mapped_column(String(120), default="")
+    webhook_secret: Mapped[str] = mapped_column(EncryptedText(120), comment="whsec_… for signed intake")
+    discourse_secret: Mapped[str] = mapped_column(EncryptedText(120), default="")
     read_private_messages: Mapped[bool] = mapped_column(Boolean, default=False)
     callback_url: Mapped[str] = mapped_column(String(2000), default="")
-    callback_secret: Mapped[str] = mapped_column(String(120), comment="whsec_… that signs our callbacks")
+    callback_secret: Mapped[str] = mapped_column(EncryptedText(120), comment="whsec_… that signs our callbacks")
     callback_disabled: Mapped[str] = mapped_column(String(200), default="", comment="why it is off, or empty")
     policy: Mapped[str] = mapped_column(Text, default="", comment="TOML over the default policy")
     shadow_policy: Mapped[str | None] = mapped_column(Text, comment="TOML that judges along without acting; null: none")
@@ -126,7 +126,7 @@ class AuthorMessage(Base):
     forum_id: Mapped[str] = mapped_column(ForeignKey("forum.id"), primary_key=True)
     kind: Mapped[str] = mapped_column(String(20), primary_key=True, comment="service.author_messages.KINDS")
     language: Mapped[str] = mapped_column(String(8), primary_key=True)
-    text: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(EncryptedText)
     moderator_id: Mapped[str] = mapped_column(ForeignKey("moderator.id"))
     created_at: Mapped[datetime] = mapped_column(default=now)
 
@@ -142,7 +142,7 @@ class PolicyVersion(Base):
     policy: Mapped[str] = mapped_column(Text, comment="TOML over the default policy")
     version: Mapped[str] = mapped_column(String(80), comment="service.policy.policy.Policy.version")
     moderator_id: Mapped[str | None] = mapped_column(ForeignKey("moderator.id"), comment="null: as it was at first")
-    why: Mapped[str] = mapped_column(String(500))
+    why: Mapped[str] = mapped_column(EncryptedText(500))
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -195,16 +195,16 @@ class Revision(Base):
     forum_id: Mapped[str] = mapped_column(ForeignKey("forum.id"))
     number: Mapped[int] = mapped_column(Integer)
     board: Mapped[str] = mapped_column(String(200), default="")
-    title: Mapped[str] = mapped_column(Text, default="")
-    body: Mapped[str] = mapped_column(Text)
+    title: Mapped[str] = mapped_column(EncryptedText, default="")
+    body: Mapped[str] = mapped_column(EncryptedText)
     format: Mapped[str] = mapped_column(String(10), default="plain", comment="plain|markdown|bbcode|html")
-    parent: Mapped[str] = mapped_column(Text, default="", comment="excerpt of the post replied to")
+    parent: Mapped[str] = mapped_column(EncryptedText, default="", comment="excerpt of the post replied to")
     thread: Mapped[str] = mapped_column(String(200), default="", comment="forum's own id of the topic")
     reply_to: Mapped[str] = mapped_column(String(200), default="", comment="forum's own id of the post replied to")
-    author: Mapped[str] = mapped_column(String(200), default="", comment="forum's own reference, opaque to us")
+    author: Mapped[str] = mapped_column(EncryptedName(200), default="", comment="forum's own reference, opaque to us")
     language: Mapped[str] = mapped_column(String(8), default="")
-    url: Mapped[str] = mapped_column(String(2000), default="", comment="where the forum shows it")
-    digest: Mapped[str] = mapped_column(String(64), comment="SHA-256 of title, body, format and parent")
+    url: Mapped[str] = mapped_column(EncryptedText(2000), default="", comment="where the forum shows it")
+    digest: Mapped[str] = mapped_column(EncryptedText(64), comment="SHA-256 of title, body, format and parent")
     posted_at: Mapped[datetime | None] = mapped_column(comment="by the forum's clock")
     received_at: Mapped[datetime] = mapped_column(default=now)
     placed_at: Mapped[datetime | None] = mapped_column(
@@ -243,13 +243,16 @@ class Verdict(Base):
     current: Mapped[bool] = mapped_column(Boolean, default=True)
     action: Mapped[str] = mapped_column(String(10), comment="allow|flag|hold|escalate|remove|redact")
     severity: Mapped[str] = mapped_column(String(10), comment="none|medium|high|critical")
-    document: Mapped[dict[str, Any]] = mapped_column(comment="service.policy.verdict.VerdictDocument.to_json()")
+    document: Mapped[dict[str, Any]] = mapped_column(
+        EncryptedJson("models", "not_checked"), comment="service.policy.verdict.VerdictDocument.to_json()"
+    )
     findings: Mapped[dict[str, Any] | None] = mapped_column(
-        JSON(none_as_null=True), comment="classifiers.findings.Findings.to_json(), to decide again by another policy"
+        EncryptedJson(none_as_null=True),
+        comment="classifiers.findings.Findings.to_json(), to decide again by another policy",
     )
     policy_version: Mapped[str] = mapped_column(String(80))
     decided_by: Mapped[str | None] = mapped_column(ForeignKey("moderator.id"), comment="null: the models")
-    note: Mapped[str] = mapped_column(Text, default="")
+    note: Mapped[str] = mapped_column(EncryptedText, default="")
     instead_of: Mapped[str | None] = mapped_column(
         String(40), comment="the verdict that stood before on this revision; what an undo brings back keeps its own"
     )
@@ -370,7 +373,7 @@ class Opinion(Base):
     moderator_id: Mapped[str] = mapped_column(ForeignKey("moderator.id"))
     action: Mapped[str] = mapped_column(String(10), comment="as in service.decisions.ACTIONS")
     label: Mapped[str] = mapped_column(String(80), default="", comment="what it would be removed for")
-    note: Mapped[str] = mapped_column(Text, default="")
+    note: Mapped[str] = mapped_column(EncryptedText, default="")
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -390,7 +393,7 @@ class OpinionRequest(Base):
     version: Mapped[int] = mapped_column(Integer, comment="the item's, when it was asked; of another it asks no more")
     asked_by: Mapped[str] = mapped_column(ForeignKey("moderator.id"))
     asked_of: Mapped[str | None] = mapped_column(ForeignKey("moderator.id"), comment="null: anybody")
-    question: Mapped[str] = mapped_column(Text, default="")
+    question: Mapped[str] = mapped_column(EncryptedText, default="")
     opinion_id: Mapped[str | None] = mapped_column(
         ForeignKey("opinion.id", ondelete="CASCADE"), comment="the answer; null: it waits"
     )
@@ -452,7 +455,7 @@ class Delivery(Base):
     verdict_id: Mapped[str] = mapped_column(ForeignKey("verdict.id", ondelete="CASCADE"))
     event: Mapped[str] = mapped_column(String(40), comment="post.verdict | post.decision | post.care")
     payload: Mapped[dict[str, Any] | None] = mapped_column(
-        JSON(none_as_null=True),
+        EncryptedJson(none_as_null=True),
         comment="ids, action, labels, spans, versions; of text only a body and a title that the forum is to show, and a "
         "message to its author; null: kept no longer",
     )

@@ -9,6 +9,7 @@ from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, UniqueConstr
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.store.base import Base, new_id, now
+from service.store.encrypted import EncryptedText
 
 
 class Moderator(Base):
@@ -20,7 +21,7 @@ class Moderator(Base):
     name: Mapped[str] = mapped_column(String(80), unique=True, comment="they log in by it")
     alias: Mapped[str] = mapped_column(String(80), default="", comment="what colleagues see instead, or empty")
     password_hash: Mapped[str] = mapped_column(String(200), default="")
-    totp_secret: Mapped[str] = mapped_column(String(64), default="", comment="base32; empty: no second factor")
+    totp_secret: Mapped[str] = mapped_column(EncryptedText(64), default="", comment="base32; empty: no second factor")
     totp_step: Mapped[int] = mapped_column(Integer, default=0, comment="time step of the last code used: none twice")
     sign_on: Mapped[str | None] = mapped_column(String(600), unique=True, comment="issuer and subject at the provider")
     active: Mapped[bool] = mapped_column(Boolean, default=True)
@@ -71,7 +72,9 @@ class LoginSession(Base):
     id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("login"))
     moderator_id: Mapped[str] = mapped_column(ForeignKey("moderator.id"))
     device: Mapped[str] = mapped_column(String(60), default="", comment='as its owner knows it: "Firefox on Linux"')
-    new_totp: Mapped[str] = mapped_column(String(64), default="", comment="second factor being set up here; base32")
+    new_totp: Mapped[str] = mapped_column(
+        EncryptedText(64), default="", comment="second factor being set up here; base32"
+    )
     created_at: Mapped[datetime] = mapped_column(default=now)
     seen_at: Mapped[datetime] = mapped_column(default=now)
 

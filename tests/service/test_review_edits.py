@@ -109,7 +109,7 @@ def test_the_same_words_under_a_higher_number_change_nothing(store, forum, conso
     sample = SAMPLES[2]
     same = {"title": sample.title, "body": sample.body, "parent": sample.parent, "board": board}
     with store.write() as session:
-        revision = session.scalar(select(Revision).where(Revision.body == sample.body))
+        revision = session.scalar(select(Revision).join(Post).where(Post.external_id == "3"))
         revision.digest = Submission(id="3", **same).digest
     with store.write() as session:
         sent = Submission(id="3", revision=4, **same)
@@ -124,7 +124,8 @@ def test_the_same_words_on_another_board_are_read_by_its_rules(store, forum, ite
     sample = SAMPLES[2]
     same = {"title": sample.title, "body": sample.body, "parent": sample.parent}
     with store.write() as session:
-        session.scalar(select(Revision).where(Revision.body == sample.body)).digest = Submission(id="3", **same).digest
+        known = session.scalar(select(Revision).join(Post).where(Post.external_id == "3"))
+        known.digest = Submission(id="3", **same).digest
     with store.write() as session:
         sent = Submission(id="3", revision=2, board="Elsewhere", **same)
         assert accept.accept(session, session.merge(forum.forum, load=False), sent).is_new

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from service.forums import add_forum
 from service.intake.accept import accept
 from service.intake.submission import Submission
+from service.keyring import id_of, new_key
 from service.settings import settings
 from service.store import Store
 from service.store import session as sessions
@@ -68,6 +69,19 @@ def test_what_was_saved_is_back_and_what_stood_there_is_kept(embedded, tmp_path)
     assert kept.name in done.output and count(f"sqlite:///{kept}") == 13
     # The copy is still good for another time.
     assert heed("restore", copy).exit_code == 0 and count() == 10
+
+
+def test_the_keys_are_not_in_the_copy_and_that_is_said(embedded, tmp_path, settings_env):
+    settings_env(HEED_ENCRYPTION_KEYS=(key := new_key()))
+    add_posts(range(10, 13))
+    copy = tmp_path / "saved.db"
+    assert "keys of HEED_ENCRYPTION_KEYS are not in it" in heed("backup", copy).output
+    assert key.encode() not in copy.read_bytes()
+    settings_env(HEED_ENCRYPTION_KEYS="")
+    lacking = heed("restore", copy)
+    assert lacking.exit_code == 1 and "Restored from" in lacking.output and id_of(key) in lacking.output
+    settings_env(HEED_ENCRYPTION_KEYS=key)
+    assert heed("restore", copy).exit_code == 0 and count() == 13
 
 
 def test_a_copy_made_while_posts_come_in_is_whole(embedded, tmp_path):

@@ -45,11 +45,11 @@ def test_verdicts_wake_the_deliver_worker(store, desk, chosen, valkey):
 
 
 def test_the_most_urgent_come_first_then_the_oldest(store, desk, chosen):
-    for id_ in ("old", "new", "urgent"):
-        desk.submit(id_, id_)
+    posts = {id_: desk.submit(id_, id_) for id_ in ("old", "new", "urgent")}
+    long_ago = now() - timedelta(hours=1)
     with store.write() as session:
-        session.execute(update(Revision).where(Revision.body == "urgent").values(urgent=1))
-        session.execute(update(Revision).where(Revision.body == "old").values(received_at=now() - timedelta(hours=1)))
+        session.execute(update(Revision).where(Revision.post_id == posts["urgent"]).values(urgent=1))
+        session.execute(update(Revision).where(Revision.post_id == posts["old"]).values(received_at=long_ago))
     assert claimed(store, chosen) == ["urgent", "old", "new"]
 
 

@@ -15,6 +15,8 @@ from rq import Queue
 from rq.registry import FailedJobRegistry
 
 from service.errors import ConfigurationError
+from service.keyring import id_of, new_key
+from service.store import store as this_store
 from service.wakeup import redis_connection, wake_deliver
 from workers import classify, worker
 from workers.healthy import beating
@@ -58,6 +60,16 @@ def test_redis_learns_what_kind_of_error_it_was_and_no_more(queue, caplog):
     assert b"sorrow" not in kept and "sorrow" not in caplog.text
     assert "RuntimeError < ValueError" in job.latest_result().exc_string
     assert "RuntimeError < ValueError" in caplog.text
+
+
+def test_a_key_that_is_missing_is_named_in_the_log(queue, store, desk, settings_env, caplog):
+    settings_env(HEED_ENCRYPTION_KEYS=(lost := new_key()))
+    desk.store = this_store()
+    desk.submit("1", "sorrow")
+    settings_env(HEED_ENCRYPTION_KEYS=new_key())
+    queue.enqueue("zoo.read_all")
+    work_off()
+    assert id_of(lost) in caplog.text and lost not in caplog.text and "sorrow" not in caplog.text
 
 
 def test_a_failed_job_does_not_end_the_worker(queue):

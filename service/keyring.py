@@ -1,0 +1,143 @@
+"""The keys that personal data is encrypted by in the database, and what a text looks like there once it is.
+
+Fernet (AES-128-CBC with HMAC-SHA256) of `cryptography`. Not MultiFernet: it tries each key in turn, while a value that names
+its key says at once which one is missing, and lets SQL find what is not yet encrypted by the newest.
+
+    heed:encrypted:1:<key's id>:<Fernet token>    encrypted, each time anew
+    heed:encrypted:2:<key's id>:<AES-SIV>         a name, encrypted the same each time, so that it can be looked up by
+    heed:encrypted:0:<text>                       a text that begins like one that is encrypted, as it is
+    anything else                                 as it is
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from cryptography.exceptions import InvalidTag
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+from cryptography.hazmat.primitives.hashes import SHA512
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from service.errors import ConfigurationError, EncryptionKeyMissing
+
+MARK = "heed:encrypted:"
+PLAIN, SEALED, NAMED = f"{MARK}0:", f"{MARK}1:", f"{MARK}2:"
+OFF = "off"
+"""What may stand in the place of the newest key: what is written from now on is written as it is."""
+OVERHEAD = len(SEALED) + 9 + 65 * 4 // 3
+"""Characters of an encrypted text that are none of its own: mark, key's id, and what Fernet adds, in base64."""
+NO_KEY = (
+    "HEED_ENCRYPTION_KEYS: entry {at} of {of} is no key. `heed encryption new-key` makes one; separate several by commas, "
+    "the newest first. `off` may stand in the place of the newest alone."
+)
+MISSING = (
+    "Something in the database is encrypted by the key {id}, which HEED_ENCRYPTION_KEYS does not hold. Add that key behind "
+    "the newest one and start again: without it these words can't be read by anybody."
+)
+DAMAGED = (
+    "Something in the database that is encrypted by the key {id} was damaged or changed. Restore it from a back-up; "
+    "docs/security.md, Encryption at rest, says more."
+)
+NEWER = "Something in the database is encrypted in a way that this version does not know. Install the version that wrote it."
+
+
+class Key:
+    """What one key of the setting opens and seals. Raises ValueError for what is none."""
+
+    def __init__(self, key: str) -> None:
+        raw = base64.urlsafe_b64decode(key)
+        # What base64 would overlook is none, or one key had several ids.
+        if base64.urlsafe_b64encode(raw).decode() != key:
+            raise ValueError
+        self.texts = Fernet(key)
+        self.names = AESSIV(HKDF(SHA512(), 64, salt=None, info=b"heed names").derive(raw))
+
+    def seal(self, text: str) -> str:
+        return self.texts.encrypt(text.encode()).decode()
+
+    def seal_name(self, name: str) -> str:
+        return base64.urlsafe_b64encode(self.names.encrypt(name.encode(), None)).decode()
+
+    def open(self, sealed: str) -> str:
+        return self.texts.decrypt(sealed.encode()).decode()
+
+    def open_name(self, sealed: str) -> str:
+        return self.names.decrypt(base64.urlsafe_b64decode(sealed), None).decode()
+
+
+@dataclass(frozen=True)
+class Keyring:
+    """Keys by their ids. `newest` is the id of the one to write by; None: write texts as they are."""
+
+    newest: str | None
+    keys: Mapping[str, Key]
+
+    def seal(self, text: str) -> str:
+        """What is to stand in the database for a text."""
+        return f"{SEALED}{self.newest}:{self.keys[self.newest].seal(text)}" if self.newest else _as_it_is(text)
+
+    def seal_name(self, name: str) -> str:
+        """The same for a name that is looked up by."""
+        return f"{NAMED}{self.newest}:{self.keys[self.newest].seal_name(name)}" if self.newest else _as_it_is(name)
+
+    def names(self, name: str) -> list[str]:
+        """All that may stand in the database for a name: as it is, or by any of the keys."""
+        return [_as_it_is(name), *(f"{NAMED}{id_}:{key.seal_name(name)}" for id_, key in self.keys.items())]
+
+    def open(self, stored: str) -> str:
+        """The text for what stands in the database.
+
+        Raises EncryptionKeyMissing where none of the keys is its own, ConfigurationError where it was changed.
+        """
+        if not stored.startswith(MARK):
+            return stored
+        if stored.startswith(PLAIN):
+            return stored[len(PLAIN) :]
+        if not stored.startswith((SEALED, NAMED)):
+            raise ConfigurationError(NEWER)
+        id_, _, token = stored[len(SEALED) :].partition(":")
+        if id_ not in self.keys:
+            raise EncryptionKeyMissing(MISSING.format(id=id_[:8]))
+        key = self.keys[id_]
+        try:
+            return key.open(token) if stored.startswith(SEALED) else key.open_name(token)
+        except (InvalidToken, InvalidTag, ValueError):
+            raise ConfigurationError(DAMAGED.format(id=id_)) from None
+
+
+def new_key() -> str:
+    """256 random bits in URL-safe base64: half of them encrypt, half of them sign."""
+    return Fernet.generate_key().decode()
+
+
+def id_of(key: str) -> str:
+    """What a key is called in the database and in messages: eight hex digits that tell nothing of it."""
+    return hashlib.sha256(b"heed key id\0" + key.encode()).hexdigest()[:8]
+
+
+@lru_cache
+def keyring(setting: str) -> Keyring:
+    """The keys of `HEED_ENCRYPTION_KEYS`: by commas, the newest first, or `off` in its place.
+
+    Raises ConfigurationError, which never shows a key.
+    """
+    entries = [entry.strip() for entry in setting.split(",")] if setting.strip() else []
+    keys = {}
+    for at, entry in enumerate(entries, 1):
+        if at == 1 and entry == OFF:
+            continue
+        try:
+            keys[id_of(entry)] = Key(entry)
+        except ValueError:
+            raise ConfigurationError(NO_KEY.format(at=at, of=len(entries))) from None
+    newest = id_of(entries[0]) if entries and entries[0] != OFF else None
+    return Keyring(newest, keys)
+
+
+def _as_it_is(text: str) -> str:
+    return PLAIN + text if text.startswith(MARK) else text
