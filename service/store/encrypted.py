@@ -55,7 +55,9 @@ class Whole(TypeDecorator.Comparator, Text.comparator_factory):
     """Refuses in SQL what would find nothing once the column is encrypted, so that it is noticed before."""
 
     def operate(self, op: Any, *other: Any, **more: Any) -> ColumnElement[Any]:
-        if op in SEARCHES and other[:1] not in (("",), (None,)):
+        # Columns are compared by SQLAlchemy itself, as keys of a dict whose hashes meet: no question to the database.
+        own = op in (operators.eq, operators.ne) and isinstance(other[0], ColumnElement)
+        if op in SEARCHES and not own and other[:1] not in (("",), (None,)):
             raise TypeError("this column may be encrypted: compare what was read from it, in Python")
         return super().operate(op, *other, **more)
 

@@ -246,3 +246,9 @@ def test_what_a_verdict_was_read_by_can_still_be_asked_in_sql(key, store, plant)
         by = Verdict.document["models"]["encoder"].as_string()
         assert session.scalars(select(Verdict.id).where(by == "all-MiniLM-L6-v2")).all()
         assert not session.scalars(select(Delivery.id).where(Delivery.payload.is_(None))).all()
+
+
+def test_its_columns_can_still_be_keys_of_a_dict():
+    """SQLAlchemy compares them where their hashes meet, and asks whether they are the same."""
+    body, title = Revision.__table__.c.body, Revision.__table__.c.title
+    assert bool(body == body) and not bool(body == title) and bool(body != title)
