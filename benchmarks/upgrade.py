@@ -18,18 +18,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import date
 from pathlib import Path
 
 from benchmarks.chaos import forum as forums
-from benchmarks.chaos.audit import Database, Findings, audit, audit_machine, settle
-from benchmarks.chaos.report import record, show
+from benchmarks.chaos.audit import judge
+from benchmarks.chaos.report import options, record, show, summary
 from benchmarks.chaos.stack import CALLBACK_SECONDS, Cluster, free_port
 from benchmarks.chaos.traffic import Traffic
 from training import corpus
 
 PACKAGES = ("service", "workers", "classifiers")
-SETTLE_SECONDS = 600
 OLD, NEW = "old-", "new-"
 
 
@@ -41,48 +39,34 @@ class Upgraded(Cluster):
         self._ours = dict(self.environment)
         # Without the first, Python would look into the folder it is started in before all others.
         self._theirs = self._ours | {"PYTHONSAFEPATH": "1", "PYTHONPATH": str(older)}
-
-    def start(self) -> None:
         self._as(OLD)
-        self.command("migrate")
-        (self.folder / "logs").mkdir(exist_ok=True)
-        self._add("queue", "workers.embedded", str(self.folder))
-        self.add_web(OLD)
-        self.add_workers(OLD)
-        self._tending.start()
-        self.wait_until_ready()
 
     def steps(self) -> list[tuple[float, str, Callable[[], None]]]:
         """What happens, each at its share of the time."""
         return [
             (0.15, "the new version's migrations, under the old processes", self._migrate),
-            (0.25, "new workers beside old ones", self._join),
+            (0.25, "new workers beside old ones", self.add_workers),
             (0.45, "the old version ended, the new one's web process took over", self._take_over),
             (0.6, "rolled back to the old version, on the new tables", lambda: self._change(NEW, OLD)),
             (0.8, "the new version again", lambda: self._change(OLD, NEW)),
         ]
 
     def _as(self, generation: str) -> None:
-        self.environment = self._theirs if generation == OLD else self._ours
+        self.generation, self.environment = generation, self._theirs if generation == OLD else self._ours
 
     def _migrate(self) -> None:
         self._as(NEW)
         self.command("migrate")
 
-    def _join(self) -> None:
-        self._as(NEW)
-        self.add_workers(NEW)
-
     def _take_over(self) -> None:
-        self._as(NEW)
         self.end(OLD)
-        self.add_web(NEW)
+        self.add_web()
 
     def _change(self, old: str, new: str) -> None:
         self.end(old)
         self._as(new)
-        self.add_web(new)
-        self.add_workers(new)
+        self.add_web()
+        self.add_workers()
 
 
 def main() -> None:
@@ -90,15 +74,15 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="heed-upgrade-"))
     try:
         with version(chosen.older) as older:
-            report = run(chosen, folder, older)
+            found = run(chosen, folder, older)
         if chosen.keep:
             shutil.copytree(folder, chosen.keep, dirs_exist_ok=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    show(report)
+    show(found)
     if chosen.record:
-        record(report)
-    sys.exit(1 if report["broken"] else 0)
+        record(found)
+    sys.exit(1 if found["broken"] else 0)
 
 
 @contextmanager
@@ -116,7 +100,7 @@ def version(reference: str) -> Iterator[Path]:
 
 
 def run(chosen: argparse.Namespace, folder: Path, older: Path) -> dict:
-    """One run; returns its report."""
+    """One run; returns its summary."""
     dice = random.Random(chosen.seed)
     seconds = chosen.minutes * 60
     with ExitStack() as stack:
@@ -137,39 +121,20 @@ def run(chosen: argparse.Namespace, folder: Path, older: Path) -> dict:
             step()
             done[what] = 1
         sending.join()
-        sent = time.monotonic() - began
+        ended = time.monotonic()
         forum.ill = False
         heed.wait_until_ready()
-        database, found = Database(heed.database), Findings()
-        if not settle(database, SETTLE_SECONDS):
-            found.breach("all is read and sent in the end", f"not after {SETTLE_SECONDS} s")
-        recovered = time.monotonic() - began - sent
-        audit(found, "forum", traffic.ledger, forum, database)
-        audit_machine(found, database, heed.queue)
-    return {
-        "stack": "upgrade",
-        "day": f"{date.today():%Y-%m-%d}",
-        "command": f"python -m benchmarks.upgrade --from {chosen.older} --posts {chosen.posts} "
-        f"--minutes {chosen.minutes:g} --seed {chosen.seed}",
-        "minutes of traffic": round(sent / 60, 1),
-        "seconds until all was quiet": round(recovered),
-        "faults": done,
-        "left out": [],
-        "answers to the forum": dict(traffic.ledger.answers.most_common()),
-        "answers of the forum": dict(forum.answers.most_common()),
-        "seen": dict(found.seen),
-        "broken": {what: {"times": times, "for example": found.examples[what]} for what, times in found.broken.items()},
-    }
+        found = judge(heed, {"forum": forum}, {"forum": traffic.ledger})
+    command = (
+        f"python -m benchmarks.upgrade --from {chosen.older} --posts {chosen.posts} "
+        f"--minutes {chosen.minutes:g} --seed {chosen.seed}"
+    )
+    return summary("upgrade", command, (began, ended), done, [traffic.ledger], forum, found)
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = options(__doc__, posts=1000, minutes=5.0)
     parser.add_argument("--from", dest="older", required=True, help="git reference of the older version")
-    parser.add_argument("--posts", type=int, default=1000)
-    parser.add_argument("--minutes", type=float, default=5.0, help="time over which the posts are sent")
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--record", action="store_true", help="write the tables of docs/reliability.md")
-    parser.add_argument("--keep", type=Path, help="copy Heed's folder, logs included, here")
     return parser.parse_args()
 
 

@@ -14,15 +14,14 @@ import tempfile
 import threading
 import time
 from contextlib import ExitStack
-from datetime import date
 from pathlib import Path
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from benchmarks.chaos import forum as forums
-from benchmarks.chaos.audit import Database, Findings, audit, audit_machine, settle
+from benchmarks.chaos.audit import judge
 from benchmarks.chaos.monkey import Monkey
-from benchmarks.chaos.report import record, show
+from benchmarks.chaos.report import options, record, show, summary
 from benchmarks.chaos.stack import CALLBACK_SECONDS, STACKS, free_port, small_disk
 from benchmarks.chaos.traffic import Traffic
 from training import corpus
@@ -30,18 +29,17 @@ from training import corpus
 DISK_MEGABYTES = 400
 GONE_SHARE = 0.05
 """Share of the posts of a second forum, which says 410 half of the time and is turned on again at the end."""
-SETTLE_SECONDS = 600
 
 
 def main() -> None:
     chosen = _arguments()
     broken = False
     for name in STACKS if chosen.stack == "both" else [chosen.stack]:
-        report = _on(name, chosen)
-        show(report)
+        found = _on(name, chosen)
+        show(found)
         if chosen.record:
-            record(report)
-        broken = broken or bool(report["broken"])
+            record(found)
+        broken = broken or bool(found["broken"])
     sys.exit(1 if broken else 0)
 
 
@@ -50,16 +48,16 @@ def _on(name: str, chosen: argparse.Namespace) -> dict:
     try:
         with ExitStack() as stack:
             disk = stack.enter_context(small_disk(DISK_MEGABYTES)) if name == "box" else None
-            report = run(name, chosen, disk or folder, disk)
+            found = run(name, chosen, disk or folder, disk)
             if chosen.keep:
                 shutil.copytree(disk or folder, chosen.keep / name, dirs_exist_ok=True)
-            return report
+            return found
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def run(name: str, chosen: argparse.Namespace, folder: Path, disk: Path | None) -> dict:
-    """One run; returns its report."""
+    """One run; returns its summary."""
     dice = random.Random(chosen.seed)
     texts = [post.text for post in corpus.read()]
     seconds = chosen.minutes * 60
@@ -80,35 +78,21 @@ def run(name: str, chosen: argparse.Namespace, folder: Path, disk: Path | None) 
         for thread in threads:
             thread.start()
         _watch(threads, traffic, monkey, seconds, served["gone"])
-        sent = time.monotonic() - began
+        ended = time.monotonic()
         for forum in served.values():
             forum.ill = forum.gone = False
         heed.wait_until_ready()
         heed.command("forum", "callbacks", "gone")
-        database = Database(heed.database)
-        quiet = settle(database, SETTLE_SECONDS)
-        recovered = time.monotonic() - began - sent
-        found = Findings()
-        for slug, forum in served.items():
-            audit(found, slug, traffic[slug].ledger, forum, database)
-        audit_machine(found, database, heed.queue)
-    if not quiet:
-        found.breach("all is read and sent in the end", f"not after {SETTLE_SECONDS} s")
-    answers = sum((each.ledger.answers for each in traffic.values()), start=type(traffic["forum"].ledger.answers)())
-    return {
-        "stack": name,
-        "day": f"{date.today():%Y-%m-%d}",
-        "command": f"python -m benchmarks.chaos --stack {name} --posts {chosen.posts} --minutes {chosen.minutes:g} "
-        f"--faults {chosen.faults} --seed {chosen.seed}",
-        "minutes of traffic": round(sent / 60, 1),
-        "seconds until all was quiet": round(recovered),
-        "faults": dict(sorted(monkey.injected.items())),
-        "left out": monkey.left_out,
-        "answers to the forum": dict(answers.most_common()),
-        "answers of the forum": dict(served["forum"].answers.most_common()),
-        "seen": dict(found.seen),
-        "broken": {what: {"times": times, "for example": found.examples[what]} for what, times in found.broken.items()},
-    }
+        ledgers = {slug: each.ledger for slug, each in traffic.items()}
+        found = judge(heed, served, ledgers)
+    command = (
+        f"python -m benchmarks.chaos --stack {name} --posts {chosen.posts} --minutes {chosen.minutes:g} "
+        f"--faults {chosen.faults} --seed {chosen.seed}"
+    )
+    faults = dict(sorted(monkey.injected.items()))
+    return summary(
+        name, command, (began, ended), faults, ledgers.values(), served["forum"], found, left_out=monkey.left_out
+    )
 
 
 def _watch(threads: list, traffic: dict, monkey: Monkey, seconds: float, gone: forums.Forum) -> None:
@@ -124,14 +108,9 @@ def _watch(threads: list, traffic: dict, monkey: Monkey, seconds: float, gone: f
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = options(__doc__, posts=10_000, minutes=20.0)
     parser.add_argument("--stack", choices=[*STACKS, "both"], default="both")
-    parser.add_argument("--posts", type=int, default=10_000)
-    parser.add_argument("--minutes", type=float, default=20.0, help="time over which the posts are sent")
     parser.add_argument("--faults", type=int, default=60)
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--record", action="store_true", help="write the tables of docs/reliability.md")
-    parser.add_argument("--keep", type=Path, help="copy Heed's folder, logs included, here")
     return parser.parse_args()
 
 

@@ -13,6 +13,7 @@ from rq.registry import DeferredJobRegistry, FailedJobRegistry, ScheduledJobRegi
 from sqlalchemy import Executable, create_engine, func, select, text, update
 
 from benchmarks.chaos.forum import Forum
+from benchmarks.chaos.stack import Stack
 from benchmarks.chaos.traffic import Ledger
 from service.store.models import Delivery, Verdict, now
 from service.wakeup import JOBS
@@ -21,6 +22,7 @@ LATE_SECONDS = 10.0
 """A callback that comes so long after its newer revision was accepted can't have been on its way."""
 MAINTENANCE_SECONDS = 300.0
 """The workers clear what a killed one left in RQ: two rounds of theirs, a minute each, once it is over a minute old."""
+SETTLE_SECONDS = 600
 STANDING = text("""
 SELECT p.external_id, p.deleted, p.revision,
        r.number AS read, r.state, v.id AS verdict, v.action,
@@ -35,11 +37,13 @@ WHERE p.forum_id = (SELECT id FROM forum WHERE slug = :slug)
 
 @dataclass
 class Findings:
-    """`broken` promises, each with how often and an example; `seen` is what was looked at."""
+    """`broken` promises, each with how often and an example; `seen` is what was looked at; `settled` when, by the monotonic
+    clock, all was quiet."""
 
     seen: Counter[str] = field(default_factory=Counter)
     broken: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
+    settled: float = 0.0
 
     def breach(self, promise: str, example: str) -> None:
         self.broken[promise] += 1
@@ -82,6 +86,18 @@ def settle(database: Database, seconds: float) -> bool:
         database.skip_waits()
         time.sleep(2)
     return False
+
+
+def judge(heed: Stack, forums: dict[str, Forum], ledgers: dict[str, Ledger]) -> Findings:
+    """Wait until all is read and sent, then look for what is lost; `ledgers` and `forums` by slug."""
+    database, found = Database(heed.database), Findings()
+    if not settle(database, SETTLE_SECONDS):
+        found.breach("all is read and sent in the end", f"not after {SETTLE_SECONDS} s")
+    found.settled = time.monotonic()
+    for slug, forum in forums.items():
+        audit(found, slug, ledgers[slug], forum, database)
+    audit_machine(found, database, heed.queue)
+    return found
 
 
 def audit(found: Findings, slug: str, ledger: Ledger, forum: Forum, database: Database) -> None:
@@ -174,25 +190,25 @@ def _order(found: Findings, ledger: Ledger, forum: Forum) -> None:
             )
 
 
-def _stuck(queue: Redis) -> Iterator[tuple[str, str]]:
+def _stuck(lines: list[Queue]) -> Iterator[tuple[str, str]]:
     """What broken promise each job of RQ's is that nobody runs any more."""
-    for name in JOBS:
-        line = Queue(name, connection=queue, serializer="json")
+    for line in lines:
         for registry in (StartedJobRegistry, DeferredJobRegistry, ScheduledJobRegistry):
             for job in registry(queue=line).get_job_ids(cleanup=False):
-                yield f"no job is stuck in RQ ({registry.__name__})", f"{name}: {job}"
-        if queue.llen(f"{line.key}:intermediate"):
-            yield "no job is stuck in RQ (intermediate queue)", name
+                yield f"no job is stuck in RQ ({registry.__name__})", f"{line.name}: {job}"
+        if line.connection.llen(f"{line.key}:intermediate"):
+            yield "no job is stuck in RQ (intermediate queue)", line.name
 
 
 def _queue(found: Findings, queue: Redis) -> None:
     """No job is stuck in RQ: what runs has a worker, what failed is forgotten within the hour."""
+    lines = [Queue(name, connection=queue, serializer="json") for name in JOBS]
     end = time.monotonic() + MAINTENANCE_SECONDS
-    while any(_stuck(queue)) and time.monotonic() < end:
+    while any(_stuck(lines)) and time.monotonic() < end:
         time.sleep(1)
-    for promise, job in _stuck(queue):
+    for promise, job in _stuck(lines):
         found.breach(promise, job)
-    for name in JOBS:
-        for job in FailedJobRegistry(queue=Queue(name, connection=queue, serializer="json")).get_job_ids():
+    for line in lines:
+        for job in FailedJobRegistry(queue=line).get_job_ids():
             if not 0 < queue.ttl(f"rq:job:{job}") <= 3600:
                 found.breach("a failed job is forgotten within the hour", job)

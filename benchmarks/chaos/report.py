@@ -2,14 +2,61 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import date
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.chaos.audit import Findings
+from benchmarks.chaos.forum import Forum
+from benchmarks.chaos.traffic import Ledger
+
 DOCS = Path(__file__).parents[2] / "docs"
 BEGIN, END = "<!-- tables -->", "<!-- /tables -->"
+
+
+def options(about: str | None, posts: int, minutes: float) -> argparse.ArgumentParser:
+    """A parser of what every run is asked for, by default so many posts in so many minutes."""
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("--posts", type=int, default=posts)
+    parser.add_argument("--minutes", type=float, default=minutes, help="time over which the posts are sent")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--record", action="store_true", help="write the tables of docs/reliability.md")
+    parser.add_argument("--keep", type=Path, help="copy Heed's folder, logs included, here")
+    return parser
+
+
+def summary(
+    stack: str,
+    command: str,
+    sent: tuple[float, float],
+    faults: dict[str, int],
+    ledgers: Iterable[Ledger],
+    forum: Forum,
+    found: Findings,
+    left_out: Sequence[str] = (),
+) -> dict:
+    """A run as it is kept; `sent` is when sending began and ended, by the monotonic clock."""
+    began, ended = sent
+    answers = sum((ledger.answers for ledger in ledgers), start=Counter())
+    return {
+        "stack": stack,
+        "day": f"{date.today():%Y-%m-%d}",
+        "command": command,
+        "minutes of traffic": round((ended - began) / 60, 1),
+        "seconds until all was quiet": round(found.settled - ended),
+        "faults": dict(faults),
+        "left out": list(left_out),
+        "answers to the forum": dict(answers.most_common()),
+        "answers of the forum": dict(forum.answers.most_common()),
+        "seen": dict(found.seen),
+        "broken": {what: {"times": times, "for example": found.examples[what]} for what, times in found.broken.items()},
+    }
 
 
 def rows(report: dict) -> list[tuple[str, str]]:
@@ -27,7 +74,7 @@ def rows(report: dict) -> list[tuple[str, str]]:
 
 
 def show(report: dict) -> None:
-    table = Table(title=f"Chaos on the {report['stack']}", show_header=False)
+    table = Table(title=f"The {report['stack']}", show_header=False)
     for what, much in rows(report):
         bold = what.startswith("**")
         table.add_row(what.strip("*") if bold else f"  {what}", much, style="bold" if bold else "")

@@ -165,6 +165,8 @@ class Cluster(Stack):
     """As in docker-compose.yml, scaled: PostgreSQL, Valkey, gunicorn, three classify and two deliver workers, a sweeper."""
 
     roles = (*Stack.roles, "database")
+    generation = ""
+    """How the names of the processes begin that are added now."""
 
     def __init__(self, folder: Path, port: int, **settings: object) -> None:
         super().__init__(folder, port, **settings)
@@ -191,15 +193,15 @@ class Cluster(Stack):
         self._tending.start()
         self.wait_until_ready()
 
-    def add_web(self, generation: str = "") -> None:
-        self._add(f"{generation}web", "workers.cli", "web")
+    def add_web(self) -> None:
+        self._add(f"{self.generation}web", "workers.cli", "web")
 
-    def add_workers(self, generation: str = "") -> None:
+    def add_workers(self) -> None:
         for number in range(3):
-            self._add(f"{generation}classify-{number}", "workers.cli", "worker", "classify", clock=number == 0)
+            self._add(f"{self.generation}classify-{number}", "workers.cli", "worker", "classify", clock=number == 0)
         for number in range(2):
-            self._add(f"{generation}deliver-{number}", "workers.cli", "worker", "deliver", clock=number == 0)
-        self._add(f"{generation}sweep", "workers.cli", "sweep")
+            self._add(f"{self.generation}deliver-{number}", "workers.cli", "worker", "deliver", clock=number == 0)
+        self._add(f"{self.generation}sweep", "workers.cli", "sweep")
 
     def end(self, generation: str) -> None:
         """Stop the processes whose names begin so, as an operator does: each finishes what it has in hand."""

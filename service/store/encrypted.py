@@ -24,6 +24,7 @@ from sqlalchemy import (
     case,
     cast,
     func,
+    or_,
     type_coerce,
 )
 from sqlalchemy.sql import operators
@@ -183,6 +184,11 @@ def columns_of(table: FromClause) -> list[Column[Any]]:
 def is_named(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     """Whether an EncryptedName is that one, by whatever key it is encrypted."""
     return type_coerce(column, Text).in_(keys().names(name))
+
+
+def may_end_with(column: ColumnElement[Any], ending: str) -> ColumnElement[bool]:
+    """Whether an EncryptedText may end so: what is encrypted may, for all that SQL can tell."""
+    return or_(column.type.raw(column).endswith(ending), column.type.key_of(column).is_not(None))
 
 
 def characters(column: ColumnElement[Any]) -> ColumnElement[int]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 
 import pytest
 from desk import Desk
@@ -34,3 +35,12 @@ def _not_asked_to_stop():
     stopping.forget()
     yield
     stopping.forget()
+
+
+@pytest.fixture
+def signals() -> Iterator[None]:
+    """Commands and RQ set handlers for the whole process; they go back afterwards."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)

@@ -1,6 +1,5 @@
 """Encryption turned on, given a new key and turned off again, over what stands there already, while Heed runs."""
 
-import signal
 import threading
 
 import pytest
@@ -18,20 +17,12 @@ from workers import encryption, stopping
 from workers.classify import pending, read_all
 from workers.cli import main
 
+pytestmark = pytest.mark.usefixtures("signals")
 WORDS = f"{MARKER} has a crisis"
 
 
 def heed(*arguments: str):
     return CliRunner().invoke(main, list(arguments), catch_exceptions=False)
-
-
-@pytest.fixture(autouse=True)
-def _signals():
-    """The command sets handlers for the whole process; they go back afterwards."""
-    kept = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    yield
-    for number, handler in kept.items():
-        signal.signal(number, handler)
 
 
 @pytest.fixture

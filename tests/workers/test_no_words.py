@@ -5,7 +5,6 @@ answer that tells what is wrong.
 import io
 import json
 import logging
-import signal
 
 import pytest
 from forum_server import forum_server
@@ -54,15 +53,6 @@ def send(client, forum):
         return client.post(path, data=raw, headers=headers or {"Authorization": f"Bearer {forum.api_key}"})
 
     return send
-
-
-@pytest.fixture
-def _signals():
-    """RQ sets handlers for the whole process; they go back afterwards."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
 
 
 def nothing_leaked(said, client) -> None:
@@ -139,7 +129,7 @@ def test_a_database_that_refuses_is_not_quoted(send, said, client, store, desk, 
     nothing_leaked(said, client)
 
 
-def test_what_breaks_a_classifier_is_not_quoted(store, desk, send, said, client, valkey, chosen, monkeypatch, _signals):
+def test_what_breaks_a_classifier_is_not_quoted(store, desk, send, said, client, valkey, chosen, monkeypatch, signals):
     send(POST | {"body": f"{MARKER} BREAK"})
     read_all(store, Reader(), chosen)
     desk.pass_time()

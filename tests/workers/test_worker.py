@@ -26,15 +26,6 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def signals():
-    """RQ sets handlers for the whole process; they go back afterwards."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
-@pytest.fixture
 def queue(valkey, signals) -> Queue:
     return Queue("classify", connection=redis_connection(), serializer="json")
 
