@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from classifiers.network import HeedNetwork
 from training import losses
 from training.batches import Lesson
+from training.passes import precision
 
 SAVE_SECONDS = 600
 """Training that is cut off loses no more than this."""
@@ -68,7 +69,7 @@ class Training:
                 part.load_state_dict(state[name])
 
     def _step(self, lesson: Lesson) -> float:
-        with torch.autocast("cpu", torch.bfloat16):
+        with precision():
             output = self.network(lesson.batch)
         loss = losses.loss(output, lesson, self.weighed, self.focus)
         self.optimizer.zero_grad()

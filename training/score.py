@@ -10,8 +10,9 @@ import torch
 from sklearn.metrics import average_precision_score
 
 from classifiers.labels import MEDICAL, POST_LABELS, SELF_HARM
-from classifiers.network import HeedNetwork, collate
+from classifiers.network import HeedNetwork
 from training.corpus import LabelledPost
+from training.passes import outputs
 from training.targets import examples
 
 SpanKey = tuple[str, int, int]
@@ -19,20 +20,18 @@ SpanKey = tuple[str, int, int]
 
 def quick(network: HeedNetwork, tokenizer: Any, posts: list[LabelledPost]) -> dict[str, float]:
     """AUPRC of any medical and any self-harm label, third-party health, and tag accuracy where a span is."""
-    network.eval()
+    cut = [examples(tokenizer, post) for post in posts]
+    found = iter(outputs(network, [e.window for made in cut for e in made], tokenizer.pad_token_id))
     scores, truths, right, marked = [], [], Counter(), Counter()
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
-        for post in posts:
-            windows = examples(tokenizer, post)
-            output = network(collate([w.window for w in windows], tokenizer.pad_token_id))
-            scores.append(output.labels.float().amax(0).tolist())
-            truths.append([int(name in post.labels) for _, name in POST_LABELS])
-            for name, logits in (("claims", output.claims), ("personal", output.personal)):
-                for row, window in zip(logits, windows, strict=True):
-                    tags = torch.tensor(getattr(window, name))
-                    said = row[: len(tags)].argmax(-1)
-                    right[name] += int(((tags > 0) & (said == tags)).sum())
-                    marked[name] += int(((tags > 0) | ((said > 0) & (tags == 0))).sum())
+    for post, made in zip(posts, cut, strict=True):
+        of_post = [next(found) for _ in made]
+        scores.append(torch.stack([output.labels.float() for output in of_post]).amax(0).tolist())
+        truths.append([int(name in post.labels) for _, name in POST_LABELS])
+        for output, example in zip(of_post, made, strict=True):
+            for name in ("claims", "personal"):
+                tags, said = torch.tensor(getattr(example, name)), getattr(output, name).argmax(-1)
+                right[name] += int(((tags > 0) & (said == tags)).sum())
+                marked[name] += int(((tags > 0) | ((said > 0) & (tags == 0))).sum())
     names = [name for _, name in POST_LABELS]
     figures = {
         "medical": any_label(scores, truths, [names.index(n) for n in MEDICAL]),

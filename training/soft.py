@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from rich.progress import track
 
 from classifiers import weights
-from classifiers.network import collate
 from training.corpus import LabelledPost
+from training.passes import outputs
 from training.targets import Example, Soft, examples
 
 
@@ -23,9 +22,8 @@ def soften(
     Raises ValueError where a teacher's tokenizer cuts a post otherwise than the student's.
     """
     known = [_Memory(cache / f"{teacher.manifest['sha256'][:12]}.pt", teacher) for teacher in teachers]
-    # One context around all of it: autocast keeps the weights it has put into bf16 until it is left.
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
-        read = [[memory.of(post) for memory in known] for post, _ in track(taught, description="teachers read")]
+    posts = [post for post, _ in taught]
+    read = list(zip(*(memory.of(posts) for memory in known), strict=True))
     for (post, made), answers in zip(taught, read, strict=True):
         for number, example in enumerate(made):
             mine = [answer[number] for answer in answers]
@@ -34,8 +32,6 @@ def soften(
             example.soft = Soft(
                 *(torch.stack([getattr(s, name).float() for s in mine]).mean(0).half() for name in Soft.__slots__)
             )
-    for memory in known:
-        memory.keep()
 
 
 class _Memory:
@@ -45,20 +41,26 @@ class _Memory:
         self.path, self.teacher = path, teacher
         self.answers: dict[str, list[tuple]] = torch.load(path, weights_only=True) if path.exists() else {}
 
-    def of(self, post: LabelledPost) -> list[Soft]:
-        key = hashlib.sha256("\0".join((post.title, post.parent, post.text)).encode()).hexdigest()[:24]
-        if key not in self.answers:
-            self.answers[key] = self._read(post)
-        return [Soft(*answer) for answer in self.answers[key]]
+    def of(self, posts: Sequence[LabelledPost]) -> list[list[Soft]]:
+        """The teacher's word on each window of each post."""
+        keys = [_key(post) for post in posts]
+        new = {key: post for key, post in zip(keys, posts, strict=True) if key not in self.answers}
+        self._read(new)
+        return [[Soft(*answer) for answer in self.answers[key]] for key in keys]
 
-    def _read(self, post: LabelledPost) -> list[tuple]:
-        windows = [example.window for example in examples(self.teacher.tokenizer, post)]
-        answers = []
-        for window in windows:
-            out = self.teacher.network(collate([window], self.teacher.tokenizer.pad_token_id))
-            answers.append((out.labels[0].half(), out.claims[0].half(), out.personal[0].half()))
-        return answers
-
-    def keep(self) -> None:
+    def _read(self, posts: dict[str, LabelledPost]) -> None:
+        cut = [
+            (key, example.window) for key, post in posts.items() for example in examples(self.teacher.tokenizer, post)
+        ]
+        pad = self.teacher.tokenizer.pad_token_id
+        found = outputs(self.teacher.network, [window for _, window in cut], pad, "teacher reads")
+        for (key, _), output in zip(cut, found, strict=True):
+            # Cloned, or each of them would keep its whole batch.
+            answer = tuple(part.half().clone() for part in (output.labels, output.claims, output.personal))
+            self.answers.setdefault(key, []).append(answer)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         torch.save(self.answers, self.path)
+
+
+def _key(post: LabelledPost) -> str:
+    return hashlib.sha256("\0".join((post.title, post.parent, post.text)).encode()).hexdigest()[:24]

@@ -19,8 +19,9 @@ from service.store.models import Forum, QueueItem, SavedView, new_id, now
 from service.urgency import CRISIS_LANE
 
 VARYING = re.compile(
-    r'name="csrf_token" value="[^"]*"|\b(item|post|user|forum|bulk|policy|invite|view|appeal|verdict|erasure)_[0-9a-f]{32}\b'
-    r"|\d{4}-\d\d-\d\dT[\d:.]+(\+00:00)?"
+    r'name="csrf_token" value="[^"]*"|data-seconds="\d+"|<time [^>]*>.*?</time>|\b(item|post|user|forum|bulk|policy|invite|view|appeal|verdict|erasure)_[0-9a-f]{32}\b'
+    r"|\d{4}-\d\d-\d\dT[\d:.]+(\+00:00)?",
+    re.DOTALL,
 )
 
 
