@@ -13,7 +13,6 @@ TEXTS = [
     "Thanks.",
     "I took 20 mg at night and slept. " * 40,
     "How long did it take for you?",
-    "",
     "Call me on 07700 900123, Ann.",
 ]
 
