@@ -19,10 +19,10 @@ SMALLER_SHARE = 0.3
 development posts; docs/experiments.md has the others."""
 
 
-def is_unclear(scores: Scores) -> bool:
+def is_unclear(scores: Scores, clean_below: float = CLEAN_BELOW, calm_below: float = CALM_BELOW) -> bool:
     """Whether the larger model is to read the post as well."""
     pairs = zip(POST_LABELS, scores.labels, strict=True)
-    return any(score >= (CALM_BELOW if area is Area.SELF_HARM else CLEAN_BELOW) for (area, _), score in pairs)
+    return any(score >= (calm_below if area is Area.SELF_HARM else clean_below) for (area, _), score in pairs)
 
 
 def combined(smaller: Scores, larger: Scores, share: float = SMALLER_SHARE) -> Scores:
