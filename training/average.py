@@ -1,4 +1,4 @@
-"""Average the weights of several runs over one encoder into another run: ``python -m training.average --name both --of one two``.
+"""Average the weights of several models over one encoder into a run: ``python -m training.average --name both --of run shipped``.
 
 Runs that went on from one another lie in one basin, and their mean is often better than each of them
 ("model soups", Wortsman et al. 2022). Measure it on the development posts before it is shipped.
@@ -7,13 +7,11 @@ Runs that went on from one another lie in one basin, and their mean is often bet
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor
-from transformers import AutoTokenizer
 
 from classifiers import weights
 from training import corpus, score
@@ -32,26 +30,30 @@ def mean(states: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--name", required=True, help="folder under training/runs to write")
-    parser.add_argument("--of", nargs="+", required=True, help="names of the runs")
+    parser.add_argument("--of", nargs="+", required=True, help="names of runs, or shipped")
     parser.add_argument("--base", type=Path, help="folder of their encoder; empty: the MiniLM wheel")
     parser.add_argument("--rank", type=int, default=0, help="ship the encoder as a difference of this rank; 0: whole")
     parser.add_argument("--ship", action="store_true", help="write to classifiers/shipped, and the default thresholds")
     arguments = parser.parse_args()
     base = arguments.base or weights.base_encoder()
-    network = weights.build(base)
-    network.load_state_dict(mean([torch.load(RUNS / name / "best.pt", weights_only=True) for name in arguments.of]))
-    network.eval()
+    shipped = weights.LARGER if arguments.base else weights.SHIPPED
+    models = [
+        weights.load(str(shipped if name == "shipped" else RUNS / name / "model"), str(base)) for name in arguments.of
+    ]
+    network = models[0].network
+    network.load_state_dict(mean([model.network.state_dict() for model in models]))
     run = RUNS / arguments.name
     run.mkdir(parents=True, exist_ok=True)
     torch.save(network.state_dict(), run / "best.pt")
-    made = [json.loads((RUNS / name / "model" / "heed.json").read_text("utf-8")) for name in arguments.of]
-    manifest = {"name": made[0]["name"], "trained": {"mean_of": [manifest["trained"] for manifest in made]}}
+    manifest = {
+        "name": models[0].manifest["name"],
+        "trained": {"mean_of": [model.manifest["trained"] for model in models]},
+    }
     weights.save(network, run / "model", manifest | {"calibration": {}}, base)
     dev = split(corpus.read())["dev"]
-    print(f"{arguments.name}: dev {score.quick(network, AutoTokenizer.from_pretrained(base), dev)}")
+    print(f"{arguments.name}: dev {score.quick(network, models[0].tokenizer, dev)}")
     if arguments.ship:
-        target = weights.LARGER if arguments.base else weights.SHIPPED
-        ship(network, base, manifest, target, dev, arguments.rank)
+        ship(network, base, manifest, shipped, dev, arguments.rank)
 
 
 if __name__ == "__main__":

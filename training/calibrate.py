@@ -22,8 +22,10 @@ MERCY = {"ideation": 1.5, "concern_for_other": 1.5}
 """F-beta's beta of labels that escalate: how many times a missed post weighs a false alarm; 1 for the others."""
 PRECISION = 0.5
 """Share of what a medical label says that is to be right: it hides a post. On posts of which half are near misses."""
-PRIOR = 8.0
-"""Positives that the whole area's curve counts for in each label's: few posts of its own can't decide alone."""
+PRIOR = {Area.MEDICAL: 64.0}
+"""Positives that the whole area's curve counts for in each label's, FEW elsewhere: few posts of its own can't decide alone.
+Chosen on the development posts by thresholds of four fifths of the threads on the last fifth (docs/experiments.md)."""
+FEW = 8.0
 PULL = 4.0
 """How strongly a label's calibration is held to its area's, in nats."""
 CUTS = (0.02, 0.03, 0.04, 0.05, 0.06, 0.08, *(round(0.1 + 0.025 * step, 3) for step in range(34)))
@@ -53,7 +55,7 @@ def thresholds(classifier: Classifier, posts: list[LabelledPost]) -> dict[str, d
         logits, truths = _table(findings, posts, names)
         scores = logits.sigmoid()
         counts = {name: _label_counts(scores[:, i], truths[:, i] > 0) for i, name in enumerate(names)}
-        chosen[area] = _thresholds(counts, PRECISION if area is Area.MEDICAL else 0.0)
+        chosen[area] = _thresholds(counts, PRECISION if area is Area.MEDICAL else 0.0, PRIOR.get(area, FEW))
         for name in RECALL.keys() & set(names):
             mine = scores[:, names.index(name)]
             wanted = _highest(mine[truths[:, names.index(name)] > 0], RECALL[name])
@@ -125,13 +127,13 @@ def _span_counts(findings: Sequence[Findings], posts: Sequence[LabelledPost], ar
     return counts
 
 
-def _thresholds(counts: dict[str, Counts], precision: float = 0.0) -> dict[str, float]:
+def _thresholds(counts: dict[str, Counts], precision: float = 0.0, prior: float = FEW) -> dict[str, float]:
     """For each name the cut with the best F-beta among those of at least this precision, if any has it.
 
-    Its own counts are joined by its area's, scaled to PRIOR positives.
+    Its own counts are joined by its area's, scaled to `prior` positives.
     """
     pooled = [tuple(map(sum, zip(*at, strict=True))) for at in zip(*counts.values(), strict=True)]
-    share = PRIOR / max(1.0, pooled[0][0] + pooled[0][2])
+    share = prior / max(1.0, pooled[0][0] + pooled[0][2])
     chosen = {}
     for name, own in counts.items():
         joined = [
