@@ -15,7 +15,6 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
-from jinja2 import FileSystemBytecodeCache
 from redis import Redis
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
@@ -209,20 +208,29 @@ def moderator(store: Store) -> Moderator:
     return robin
 
 
-@pytest.fixture(scope="session")
-def _compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
-    """Each test has an application of its own; compiling the console's templates once is enough."""
-    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+PLACES = {"HEED_DATA_DIR", "HEED_DATABASE_URL", "HEED_REDIS_URL"}
+"""Settings of where things lie, which are different in every test and change nothing else."""
 
 
-@pytest.fixture
-def app(store: Store, valkey: str, _compiled_templates: FileSystemBytecodeCache) -> Flask:
+def _chosen() -> frozenset[tuple[str, str]]:
+    """The settings that hold now."""
+    named = ((name, value) for name, value in os.environ.items() if name.startswith("HEED_"))
+    return frozenset(each for each in named if each[0] not in PLACES)
+
+
+@cache
+def _one_app(_settings: frozenset[tuple[str, str]]) -> Flask:
     from service.web import create_app
 
     app = create_app()
     app.testing = True
-    app.jinja_env.bytecode_cache = _compiled_templates
     return app
+
+
+@pytest.fixture
+def app(store: Store, valkey: str) -> Flask:
+    """The application by the settings that hold now: one for all tests, as its routes and templates take long to compile."""
+    return _one_app(_chosen())
 
 
 @pytest.fixture
