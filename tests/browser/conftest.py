@@ -10,7 +10,6 @@ from typing import Any
 import chromium
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from review_posts import seed
 from werkzeug.serving import make_server
 
 PASSWORD = "correct horse battery staple"
@@ -22,12 +21,6 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=chromium.PATH, args=chromium.ARGUMENTS)
         yield browser
         browser.close()
-
-
-@pytest.fixture
-def items(store, forum) -> list[str]:
-    with store.write() as session:
-        return seed(session, session.merge(forum.forum, load=False))
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from functools import partial
 import pytest
 from appealing import Author
 from review_console import Console, logged_in
-from review_posts import seed
 
 
 @pytest.fixture
@@ -32,13 +31,6 @@ def sam(app, store) -> Console:
 def log_in(app, store) -> Callable[..., Console]:
     """`log_in("kim", "viewer", forum_id)` makes somebody and logs them in."""
     return partial(logged_in, app, store)
-
-
-@pytest.fixture
-def items(store, forum) -> list[str]:
-    """The sample posts in the queue; their items' ids in the order of SAMPLES."""
-    with store.write() as session:
-        return seed(session, session.merge(forum.forum, load=False))
 
 
 @pytest.fixture

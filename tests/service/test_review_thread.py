@@ -248,7 +248,7 @@ def test_a_long_thread_takes_two_queries_like_a_short_one(store, say, many):
     statements: list[str] = []
     with store.read() as session:
         revision = session.get_one(Verdict, session.get_one(QueueItem, item).verdict_id).revision
-        event.listen(store.engine, "before_cursor_execute", lambda *said: statements.append(said[2]))
+        event.listen(session.connection(), "before_cursor_execute", lambda *said: statements.append(said[2]))
         thread = load_thread(session, revision, "nobody")
     assert len(statements) == 2
     assert (len(thread.before), len(thread.after)) == (3 if many > 3 else 2, 3)

@@ -168,12 +168,15 @@ def test_each_kind_is_found_by_an_index(store, keep):
     if not store.is_sqlite:
         pytest.skip("PostgreSQL reads a table this small from end to end")
     asked: list[tuple] = []
-    listen = event.listens_for(store.engine, "before_cursor_execute")
-    listen(lambda _connection, _cursor, statement, values, *_: asked.append((statement, values)))
+
+    def note(_connection, _cursor, statement, values, *_) -> None:
+        asked.append((statement, values))
+
     with store.write() as session:
         audit.write(session, "showed")
-    asked.clear()
+    event.listen(store.engine, "before_cursor_execute", note)
     retention.keep_to(store, keep(clean=1, decided=1, deleted=1, deliveries=1, audit=1))
+    event.remove(store.engine, "before_cursor_execute", note)
     selects = [each for each in asked if each[0].startswith("SELECT")]
     assert len(selects) == 7
     with store.read() as session:
