@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     ForeignKey,
     Index,
@@ -163,6 +164,9 @@ class Post(Base):
     deleted: Mapped[bool] = mapped_column(Boolean, default=False)
     erased: Mapped[bool] = mapped_column(Boolean, default=False, comment="deleted, and no text of it may be kept")
     deleted_as_of: Mapped[datetime | None] = mapped_column(comment="forum's time of the newest deletion or recovery")
+    event_number: Mapped[int | None] = mapped_column(
+        BigInteger, comment="of the newest deletion or recovery, where its forum counts them (Discourse)"
+    )
     erasure_id: Mapped[str | None] = mapped_column(String(40), comment="the receipt")
     erased_item: Mapped[str | None] = mapped_column(
         String(40), comment="its item while it had one: an old link to its page says what became of it"
