@@ -211,7 +211,8 @@ def show(console: Console, tried: list[Tried], scanned: patterns.Scan) -> None:
         table.add_column(heading, justify="left" if heading == "target" else "right")
     for each in tried:
         table.add_row(each.name, f"{each.inputs:,}", f"{each.slowest:.2f}", str(len(each.failures)))
-    table.add_row(f"{scanned.patterns} patterns", f"{scanned.texts:,}", "", str(len(scanned.slow)))
+    if scanned.patterns:
+        table.add_row(f"{scanned.patterns} patterns", f"{scanned.texts:,}", "", str(len(scanned.slow)))
     console.print(table)
     for each in tried:
         for failure in each.failures:
