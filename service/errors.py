@@ -2,7 +2,8 @@
 
 HeedError                    what went wrong, in a sentence that says what to do next
 ├── ConfigurationError       a setting, policy or file the operator has to mend; the process does not start
-│   └── EncryptionKeyMissing what stands in the database needs a key that the settings do not hold
+│   ├── EncryptionKeyMissing what stands in the database needs a key that the settings do not hold
+│   └── ValueDamaged         what stands in the database encrypted was damaged or changed
 └── RequestError             something a client sent; answered as application/problem+json
     ├── Unauthorized         401
     ├── Forbidden            403
@@ -38,6 +39,10 @@ class ConfigurationError(HeedError):
 
 class EncryptionKeyMissing(ConfigurationError):
     """What stands in the database is encrypted by a key that nobody gave."""
+
+
+class ValueDamaged(ConfigurationError):
+    """What stands in the database encrypted is not what was written there."""
 
 
 class RequestError(HeedError):

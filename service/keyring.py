@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from cryptography.hazmat.primitives.hashes import SHA512
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from service.errors import ConfigurationError, EncryptionKeyMissing
+from service.errors import ConfigurationError, EncryptionKeyMissing, ValueDamaged
 
 MARK = "heed:encrypted:"
 PLAIN, SEALED, NAMED = f"{MARK}0:", f"{MARK}1:", f"{MARK}2:"
@@ -92,7 +92,7 @@ class Keyring:
     def open(self, stored: str) -> str:
         """The text for what stands in the database.
 
-        Raises EncryptionKeyMissing where none of the keys is its own, ConfigurationError where it was changed.
+        Raises EncryptionKeyMissing where none of the keys is its own, ValueDamaged where it was changed.
         """
         if not stored.startswith(MARK):
             return stored
@@ -107,7 +107,7 @@ class Keyring:
         try:
             return key.open(token) if stored.startswith(SEALED) else key.open_name(token)
         except (InvalidToken, InvalidTag, ValueError):
-            raise ConfigurationError(DAMAGED.format(id=id_)) from None
+            raise ValueDamaged(DAMAGED.format(id=id_)) from None
 
 
 def new_key() -> str:

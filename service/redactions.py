@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from classifiers.findings import MarkedSpan, Part
 from classifiers.labels import Area
-from service.errors import Forbidden, Invalid
+from service.errors import Conflict, Forbidden, Invalid
 from service.policy.redact import LEFT_OUT, redact, says_nothing
+from service.store.encrypted import DamagedText
 from service.store.models import Revision, Verdict
 
 PUBLISHED = ("published", "published_title")
@@ -26,14 +27,14 @@ def redacted(machine: Verdict, left_out: tuple[str, ...], *, distress: bool) -> 
     keeps them.
 
     Raises Invalid where a line stands in neither, where nothing changes or nothing would be left; Forbidden where more than
-    personal data would go from the post of somebody in `distress`.
+    personal data would go from the post of somebody in `distress`; Conflict where the text was damaged.
     """
     if left_out and distress:
         raise Forbidden(
             _("This post may be a cry for help: only personal data is left out of it. Escalate it, or approve it.")
         )
     revision = machine.revision
-    texts = ((Part.TITLE, revision.title), (Part.BODY, revision.body))
+    texts = ((Part.TITLE, _undamaged(revision.title)), (Part.BODY, _undamaged(revision.body)))
     spans = [MarkedSpan.from_json(span) for span in machine.document["spans"] if span["area"] == Area.PERSONAL_DATA]
     for number, words in enumerate(left_out, 1):
         found = [span for part, text in texts for span in _places(words, text, part)]
@@ -67,15 +68,23 @@ def to_show(session: Session, revision: Revision, document: dict[str, Any]) -> d
     """The `body` and the `title` that the forum is to show from now on: what it never was told to show otherwise is not
     among them.
 
-    Told again each time: a callback that a newer one overtakes is never sent.
+    Told again each time: a callback that a newer one overtakes is never sent. Raises Conflict where a text was damaged.
     """
     told = [*_told(session, revision), document]
     shown = {}
     if any("published" in each for each in told):
-        shown["body"] = document.get("published", revision.body)
+        shown["body"] = _undamaged(document.get("published", revision.body))
     if any("published_title" in each for each in told):
-        shown["title"] = document.get("published_title", revision.title)
+        shown["title"] = _undamaged(document.get("published_title", revision.title))
     return shown
+
+
+def _undamaged(text: str) -> str:
+    if isinstance(text, DamagedText):
+        raise Conflict(
+            _("The text of this post was damaged in the database. It has to be restored from a back-up first.")
+        )
+    return text
 
 
 def is_what_we_told(session: Session, revision: Revision, title: str, body: str) -> bool:

@@ -53,6 +53,12 @@ class Settings(BaseSettings):
         description="Failed log-ins per address and per name (or browser, where its owner logged in before), after which "
         "none succeeds until the time is over.",
     )
+    login_idle_timeout_hours: int = Field(
+        12, ge=1, le=8_760, description="Hours after which a console login that nobody used is over."
+    )
+    login_absolute_timeout_days: int = Field(
+        14, ge=1, le=365, description="Days after which a console login is over, however much it is used."
+    )
     max_pending: int = Field(200_000, ge=1, description="Posts waiting above which intake answers `503`.")
     wait_seconds_max: float = Field(10, ge=0, le=60, description="Longest `?wait=` honoured.")
     signature_tolerance_seconds: int = Field(300, ge=10, description="Age at which a signed request is stale (`401`).")

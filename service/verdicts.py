@@ -44,7 +44,7 @@ def record_verdict(
         return again
     verdict = make_current(session, post, revision, document)
     verdict.findings = findings.to_json() if findings else None
-    if again and says_the_same(again.document, document):
+    if again and says_the_same(whole(again.document), document):
         session.execute(update(QueueItem).where(QueueItem.verdict_id == again.id).values(verdict_id=verdict.id))
         return verdict
     _queue(session, post, verdict)
@@ -122,7 +122,9 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
         "removed_for": "",
         "message": "",
         "redacted_title": None,
-        **{name: value for name, value in verdict.document.items() if name not in OURS},
+        **{name: value for name, value in whole(verdict.document).items() if name not in OURS},
+        "action": verdict.action,
+        "severity": verdict.severity,
         "decided_by": "moderator" if verdict.decided_by else "models",
         "decided_at": verdict.created_at.isoformat(),
     }

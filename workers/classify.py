@@ -18,7 +18,7 @@ from service.policy import decide
 from service.policy.versions import policy_of
 from service.settings import Settings, settings
 from service.store import Store, store
-from service.store.encrypted import characters
+from service.store.encrypted import DamagedText, characters
 from service.store.models import Post, Revision, now
 from service.verdicts import record_verdict
 from service.wakeup import wake_classify, wake_deliver
@@ -35,6 +35,8 @@ CHARACTERS_PER_TOKEN = 4
 """English in MiniLM's word pieces, measured on patients' posts: close enough for a budget."""
 TRANSACTION_POSTS = 16
 """Verdicts written in one transaction: few enough that intake never waits long for SQLite's lock."""
+UNREAD = Findings(not_checked=NotChecked.FAILED)
+"""What is said of a post that goes to people unread."""
 RETRY_SECONDS = 2.0
 """Pause before a failed post is read again; doubled with each attempt."""
 
@@ -130,12 +132,15 @@ def _read(
         log.error(
             "post %s could not be read in %d attempts; a moderator has to", claimed[0].post_id, chosen.max_attempts
         )
-        return [(claimed[0], Findings(not_checked=NotChecked.FAILED))]
+        return [(claimed[0], UNREAD)]
+    damaged = [revision for revision in claimed if _is_damaged(revision)]
+    legible = [revision for revision in claimed if revision not in damaged]
     try:
         with where.read() as session:
-            texts = texts_of(session, claimed)
-        found = reader.read(texts)
-        return [(revision, own(revision, findings)) for revision, findings in zip(claimed, found, strict=True)]
+            texts = texts_of(session, legible)
+        found = reader.read(texts) if texts else []
+        read = [(revision, own(revision, findings)) for revision, findings in zip(legible, found, strict=True)]
+        return read + [(revision, UNREAD) for revision in damaged]
     except EncryptionKeyMissing:
         # What it answers can't be opened: that is no attempt to read it, however often it is tried before the key is back.
         _put_off(where, owner, claimed, attempts=0)
@@ -146,6 +151,15 @@ def _read(
         if isinstance(error, JobTimeoutException):
             raise
         return []
+
+
+def _is_damaged(revision: Revision) -> bool:
+    """Whether what is to be read of it was damaged in the database: a moderator has to, on the forum."""
+    names = [name for name in ("title", "body", "parent") if isinstance(getattr(revision, name), DamagedText)]
+    if names:
+        said = ", ".join(names)
+        log.error("revision %s of post %s was damaged in the database: %s", revision.id, revision.post_id, said)
+    return bool(names)
 
 
 def _put_off(where: Store, owner: str, revisions: Iterable[Revision], **more: int) -> None:

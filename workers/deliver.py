@@ -20,6 +20,7 @@ from service.callback.send import Answer, send
 from service.errors import Conflict, NotFound
 from service.settings import Settings, settings
 from service.store import Store, store
+from service.store.encrypted import DamagedObject
 from service.store.models import Delivery, Forum, Post, Verdict, now
 from service.verdicts import CARE
 from service.wakeup import wake_deliver
@@ -103,6 +104,10 @@ def _parcel(session: Session, row: Delivery, owner: str, until: datetime) -> Par
         return None
     if forum.callback_disabled or not forum.callback_url:
         row.state, row.last_error = "given_up", f"callbacks are off: {forum.callback_disabled or 'no address'}"[:300]
+        return None
+    if isinstance(row.payload, DamagedObject):
+        row.state, row.last_error = "given_up", "what it says was damaged in the database"
+        log.error("callback %s given up: %s; restore it, then send it once more", row.id, row.last_error)
         return None
     row.lease_owner, row.lease_until, row.attempts = owner, until, row.attempts + 1
     # The same words may have got a higher number since: a forum must not take the news for that of an older text.

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 
-from sqlalchemy import ColumnElement, Table, bindparam, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, RowMapping, Table, bindparam, func, or_, select, tuple_, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from service import audit
+from service.errors import ValueDamaged
 from service.keyring import OFF
 from service.settings import settings
 from service.store import Store
-from service.store.encrypted import columns_of, keys
+from service.store.encrypted import Damaged, columns_of, keys
 from service.store.models import Base, Forum, Revision
 from workers import stopping
 
@@ -45,7 +46,8 @@ def rotate(where: Store, told: Callable[[int], None] = lambda _count: None) -> C
     """Write everything anew that is not written by the newest key, or as it is where that is `off`: how many rows of each
     table. `told` hears how many these are so far.
 
-    Broken off at any time it has done what it has done; called again it goes on. What others hold is waited for.
+    Broken off at any time it has done what it has done; called again it goes on. What others hold is waited for. Raises
+    ValueDamaged at what can't be read any more.
     """
     with where.write() as session:
         audit.write(session, "rotated_encryption", key=keys().newest or OFF)
@@ -100,6 +102,7 @@ def _pass(where: Store, table: Table):  # noqa: ANN202
             rows = session.execute(query if last is None else query.where(tuple_(*key) > last)).mappings().all()
             if not rows:
                 return
+            _check(table, rows)
             values = [
                 {f"of_{column.name}": row[column] for column in key}
                 | {f"new_{column.name}": row[column] for column in columns}
@@ -109,3 +112,13 @@ def _pass(where: Store, table: Table):  # noqa: ANN202
         last = tuple(rows[-1][column] for column in key)
         yield len(rows)
         time.sleep(PAUSE_SECONDS)
+
+
+def _check(table: Table, rows: Sequence[RowMapping]) -> None:
+    damaged = [(row, column) for row in rows for column in columns_of(table) if isinstance(row[column], Damaged)]
+    for row, column in damaged:
+        name = ", ".join(str(row[each]) for each in table.primary_key)
+        raise ValueDamaged(
+            f"{column.name} of {table.name} {name} was damaged in the database. Restore it from a back-up or delete the row, "
+            "then call this again; until then keep the key it is encrypted by."
+        )

@@ -66,10 +66,24 @@ def _extend(session: Session, owner: str, seconds: int) -> None:
     session.execute(held.values(lease_until=now() + timedelta(seconds=seconds)))
 
 
+def free_dead(where: Store) -> None:
+    """What the dead of this machine held goes to others at once, rather than when its leases end: `heed up` does so when one of
+    its processes ended, a worker before it loads the model.
+    """
+    try:
+        with where.write() as session:
+            freed = release_dead(session)
+    except SQLAlchemyError as error:
+        log.warning("leases of dead workers not freed (%s); they end by themselves", kind(error))
+        return
+    if freed:
+        log.warning("%d posts of dead workers go to others", freed)
+
+
 def release_dead(session: Session) -> int:
     """Free what processes of this machine held that run no more; returns how many posts go back to others.
 
-    A worker does so before anything else: in a container it has the number of the one that died.
+    What this process itself is said to hold counts too: in a container it has the number of the one that died.
     """
     machine = f"{os.uname().nodename[:40]}:"
     tables = (Revision, Delivery)

@@ -20,8 +20,8 @@ TRIES = 3
 GRACE_SECONDS = 40
 """Time a process has to finish what it does: longer than gunicorn's own, longer than a batch."""
 
-Died = Callable[[Child, int], None]
-"""Told of a process that ended, with its process id."""
+Died = Callable[[], None]
+"""Told that a process ended."""
 
 
 class StartFailed(HeedError):
@@ -72,10 +72,9 @@ class Supervisor:
             child.due = time.monotonic() + LONGEST_PAUSE
 
     def _bury(self, child: Child) -> None:
-        pid = child.process.pid  # type: ignore[union-attr]
         status = child.buried()
         if self._died:
-            self._died(child, pid)
+            self._died()
         if status > 0 and not child.settled and child.failures >= TRIES:
             said = child.said.removeprefix(OURS) or f"It ended with status {status} and said nothing."
             raise StartFailed(f"The {child.name} process does not start. {said} (More in {child.log}.)")

@@ -11,7 +11,6 @@ from contextlib import suppress
 
 from redis.exceptions import RedisError
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 
 from service.settings import DEFAULT_SECRET, Settings, settings
 from service.store import store
@@ -21,8 +20,8 @@ from service.wakeup import connect
 from workers import embedded, stopping
 from workers.child import Child
 from workers.encryption import check_keys
-from workers.lease import release_process
-from workers.logs import kind, start_logs
+from workers.lease import free_dead
+from workers.logs import start_logs
 from workers.machine import alone, check_disk
 from workers.supervisor import Supervisor
 from workers.terminal import Terminal
@@ -51,7 +50,7 @@ def run(*, demo: bool) -> int:
         upgrade(chosen.database)
         check_keys()
         terminal = Terminal(quiet=demo)
-        supervisor = Supervisor(_free_leases)
+        supervisor = Supervisor(lambda: free_dead(store()))
         try:
             _start(supervisor, terminal, chosen, demo)
             supervisor.run()
@@ -126,20 +125,6 @@ def _announce(terminal: Terminal, chosen: Settings, public_url: str, demo: bool)
 def _has_moderators() -> bool:
     with store().read() as session:
         return session.scalar(select(Moderator.id).limit(1)) is not None
-
-
-def _free_leases(child: Child, pid: int) -> None:
-    """What a dead worker held goes to others at once, rather than when its leases end."""
-    if not child.name.startswith(("classify", "deliver")):
-        return
-    try:
-        with store().write() as session:
-            freed = release_process(session, pid)
-    except SQLAlchemyError as error:
-        log.warning("leases not freed (%s); they end by themselves", kind(error))
-        return
-    if freed:
-        log.warning("%d posts of the %s process go to others", freed, child.name)
 
 
 def _queue_answers(url: str) -> bool:

@@ -16,7 +16,6 @@ from rq import Queue, SimpleWorker
 from rq.exceptions import StopRequested
 from rq.executions import Execution
 from rq.job import Job
-from sqlalchemy.exc import SQLAlchemyError
 
 from service.errors import ConfigurationError
 from service.settings import settings
@@ -24,7 +23,7 @@ from service.store import store
 from service.wakeup import connect
 from workers import stopping
 from workers.encryption import check_keys
-from workers.lease import release_dead
+from workers.lease import free_dead
 from workers.logs import kind, start_logs
 from workers.parent import watch_parent
 
@@ -151,7 +150,7 @@ def work(name: str, *, burst: bool = False) -> int:
     connection = connect(url, seconds=WORKER_TTL_SECONDS + 15)
     connection.ping()
     check_keys()
-    _free_leases()
+    free_dead(store())
     if name == "classify":
         from workers.model import classifier
 
@@ -162,15 +161,3 @@ def work(name: str, *, burst: bool = False) -> int:
     worker_for(name, connection).work(burst=burst, logging_level="WARNING", max_jobs=JOBS_PER_PROCESS)
     log.info("%s worker stopped", name)
     return 0
-
-
-def _free_leases() -> None:
-    """What the dead of this machine held goes to others before the model is loaded, rather than when its leases end."""
-    try:
-        with store().write() as session:
-            freed = release_dead(session)
-    except SQLAlchemyError as error:
-        log.warning("leases of dead workers not freed (%s); they end by themselves", kind(error))
-        return
-    if freed:
-        log.warning("%d posts of dead workers go to others", freed)

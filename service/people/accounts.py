@@ -8,7 +8,7 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from service.errors import Conflict, Invalid, NotFound
@@ -57,6 +57,18 @@ def check_password(session: Session, name: str, password: str) -> Moderator | No
     known = (moderator.password_hash if moderator else "") or _nobodys_hash()
     matches = len(password) <= LONGEST_PASSWORD and _verify(known, password)
     return moderator if moderator and matches and moderator.active else None
+
+
+def has_older_hash(moderator: Moderator) -> bool:
+    """Whether the password is kept by other parameters of argon2 than those of today."""
+    return _hasher.check_needs_rehash(moderator.password_hash)
+
+
+def hash_anew(session: Session, moderator: Moderator, password: str) -> None:
+    """Keep the password, which was just right, by today's parameters. One that was changed meanwhile stays."""
+    before, moderator.password_hash = moderator.password_hash, _hasher.hash(password)
+    unchanged = update(Moderator).where(Moderator.id == moderator.id, Moderator.password_hash == before)
+    session.execute(unchanged.values(password_hash=moderator.password_hash))
 
 
 def clean_name(name: str) -> str:

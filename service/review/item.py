@@ -25,6 +25,7 @@ from service.review.redaction import Redaction, redaction
 from service.review.rendered import Tag, readable
 from service.review.skips import has_skipped
 from service.review.talk import Said, Talk, load_lines, load_talk
+from service.store.encrypted import DamagedText
 from service.store.models import Appeal, AuditEntry, Care, Forum, Moderator, Post, QueueItem, Revision, Verdict, now
 from service.verdicts import current_verdict
 
@@ -166,6 +167,12 @@ class ItemView:
         if self.blind:
             return False
         return self.care is not None or any(reason.area == "self_harm" for reason in self.reasons)
+
+    @property
+    def damaged(self) -> bool:
+        """Whether part of the text can't be read any more."""
+        texts = (self.revision.title, self.revision.body, self.revision.parent)
+        return any(isinstance(text, DamagedText) for text in texts)
 
     @property
     def heading(self) -> str:

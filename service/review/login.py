@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from service import audit
 from service.errors import TooMany
 from service.people import logins, second_factor
-from service.people.accounts import check_password, clean_name
+from service.people.accounts import check_password, clean_name, has_older_hash, hash_anew
 from service.people.roles import Access, access_of
 from service.review import known_browser
 from service.review.attempts import count_attempt, count_failure, forget_failures
@@ -98,6 +98,9 @@ def log_in() -> ResponseReturnValue:
     if moderator is None:
         note_failure(name)
         return render_template("review/login.html", wanted=wanted, name=name, problem=WRONG), 401
+    if has_older_hash(moderator):
+        with store().write() as db:
+            hash_anew(db, moderator, password)
     if moderator.totp_secret:
         session.clear()
         session["halfway"] = [moderator.id, int(time.time()) + HALFWAY, _password_of(moderator)]

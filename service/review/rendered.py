@@ -11,7 +11,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from html import escape
 from html.parser import HTMLParser
 
@@ -44,7 +44,7 @@ FIRST = 0xF0000
 MOST = 2_000
 """Marks of one body; whatever is beyond them is not marked."""
 DEEPEST = 20
-"""Brackets within brackets: the renderer recurses, and nobody nests deeper."""
+"""Brackets or quotes within each other: the renderers recurse, and nobody nests deeper."""
 WHOLES = {
     "markdown": re.compile(r"\]\([^()\n]{0,2000}\)|<[^<>\s]{1,2000}>"),
     "bbcode": re.compile(r"\[[^\[\]\n]{1,2000}\]"),
@@ -131,9 +131,18 @@ def _renderers() -> dict[str, Callable[[str], str]]:
     markdown.enable(["table", "strikethrough"])
     # Addresses are shown as they were written, and their marks have to come through.
     markdown.normalizeLink = markdown.normalizeLinkText = str
+    markdown.options["maxNesting"] = DEEPEST
     brackets = bbcode.Parser(replace_links=False, replace_cosmetic=False, newline="<br>", max_tag_depth=DEEPEST)
     brackets.add_formatter("url", _link, replace_links=False, replace_cosmetic=False)
-    return {"markdown": markdown.render, "bbcode": brackets.format, "html": str}
+    return {"markdown": partial(_markdown, markdown), "bbcode": brackets.format, "html": str}
+
+
+def _markdown(markdown: MarkdownIt, source: str) -> str:
+    """As typed where quotes or lists are nested too deep: the parser leaves out what is in them, and people would not see it."""
+    tokens = markdown.parse(source)
+    if any(token.level >= DEEPEST - 1 for token in tokens):
+        return escape(source, quote=False).replace("\n", "<br>")
+    return markdown.renderer.render(tokens, markdown.options, {})
 
 
 def _link(_name: str, words: str, options: dict[str, str], _parent: object, _context: object) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.store.base import Base, new_id, now
-from service.store.encrypted import EncryptedText
+from service.store.encrypted import EncryptedWords
 
 
 class Appeal(Base):
@@ -31,7 +31,7 @@ class Appeal(Base):
     post_id: Mapped[str] = mapped_column(ForeignKey("post.id", ondelete="CASCADE"))
     verdict_id: Mapped[str] = mapped_column(ForeignKey("verdict.id", ondelete="CASCADE"), comment="what it is against")
     external_id: Mapped[str] = mapped_column(String(200), comment="forum's own id of the appeal")
-    text: Mapped[str] = mapped_column(EncryptedText, comment="the author's words")
+    text: Mapped[str] = mapped_column(EncryptedWords, comment="the author's words")
     state: Mapped[str] = mapped_column(String(10), default="open", comment="open|upheld|granted|withdrawn")
     posted_at: Mapped[datetime | None] = mapped_column(comment="by the forum's clock")
     created_at: Mapped[datetime] = mapped_column(default=now)

@@ -8,7 +8,7 @@ from sqlalchemy import Boolean, ForeignKey, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.store.base import Base, new_id, now
-from service.store.encrypted import EncryptedText
+from service.store.encrypted import EncryptedWords
 
 
 class Bulk(Base):
@@ -21,7 +21,7 @@ class Bulk(Base):
     moderator_id: Mapped[str] = mapped_column(ForeignKey("moderator.id"))
     action: Mapped[str] = mapped_column(String(10), comment="service.review.selection.TOGETHER")
     label: Mapped[str] = mapped_column(String(80), default="", comment="what the posts are removed for")
-    note: Mapped[str] = mapped_column(EncryptedText, default="")
+    note: Mapped[str] = mapped_column(EncryptedWords, default="")
     telling: Mapped[bool] = mapped_column(Boolean, default=True, comment="whether the authors get the usual words")
     created_at: Mapped[datetime] = mapped_column(default=now)
 

@@ -1,5 +1,8 @@
 """Columns of personal data, which a setting has encrypted. What uses them sees what was put in, whether it is or not.
 
+A damaged value of a post's is read as `DamagedText` or `DamagedObject`, so that it harms no post but its own. A damaged secret
+raises ValueDamaged, and a missing key EncryptionKeyMissing, whatever it encrypts.
+
 In SQL such a column holds something else at each writing: it can be compared with "" and with NULL alone, and neither searched
 nor sorted by.
 """
@@ -30,6 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.sql import operators
 from sqlalchemy.types import TypeEngine
 
+from service.errors import ValueDamaged
 from service.keyring import MARK, NAMED, OVERHEAD, SEALED, Keyring, keyring
 from service.settings import settings
 
@@ -45,6 +49,22 @@ SEARCHES = frozenset(
     }
 )
 """What SQL can't do with an encrypted column."""
+
+
+class DamagedText(str):
+    """Stands for words that nobody can read any more, as Unicode's sign for what can't be shown. It can't be written."""
+
+    __slots__ = ()
+
+    def __new__(cls) -> DamagedText:
+        return super().__new__(cls, "\N{REPLACEMENT CHARACTER}")
+
+
+class DamagedObject(dict[str, Any]):
+    """The same for a JSON object: an empty one."""
+
+
+Damaged = DamagedText | DamagedObject
 
 
 def keys() -> Keyring:
@@ -110,7 +130,23 @@ class EncryptedText(TypeDecorator[str]):
         return and_(self.is_worded(column), ~_begins(self.raw(column), self.beginning(newest)))
 
 
-class EncryptedName(EncryptedText):
+class EncryptedWords(EncryptedText):
+    """Words of a post or about one: a DamagedText where they were damaged."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        _refuse_damaged(value)
+        return super().process_bind_param(value, dialect)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        try:
+            return super().process_result_value(value, dialect)
+        except ValueDamaged:
+            return DamagedText()
+
+
+class EncryptedName(EncryptedWords):
     """A name, encrypted the same each time: it can be looked up by `is_named`, and whoever reads the table sees which rows have
     the same.
     """
@@ -118,6 +154,7 @@ class EncryptedName(EncryptedText):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
+        _refuse_damaged(value)
         return keys().seal_name(value) if value else value
 
     def beginning(self, key_id: str = "") -> str:
@@ -138,7 +175,9 @@ class EncryptedSecret(EncryptedText):
 
 
 class EncryptedJson(TypeDecorator[dict[str, Any]]):
-    """A JSON object; the members named `readable` stay so beside what is encrypted, for SQL to ask of."""
+    """A JSON object, a DamagedObject where it was damaged. The members named `readable` stay so beside what is encrypted, for
+    SQL to ask of.
+    """
 
     impl = JSON
     cache_ok = True
@@ -151,13 +190,19 @@ class EncryptedJson(TypeDecorator[dict[str, Any]]):
         return self.impl_instance.coerce_compared_value(op, value)
 
     def process_bind_param(self, value: dict[str, Any] | None, _dialect: Dialect) -> dict[str, Any] | None:
+        _refuse_damaged(value)
         if value is None or keys().newest is None:
             return value
         whole = json.dumps(value, separators=(",", ":"))
         return {MEMBER: keys().seal(whole)} | {name: value[name] for name in self.readable if name in value}
 
     def process_result_value(self, value: dict[str, Any] | None, _dialect: Dialect) -> dict[str, Any] | None:
-        return json.loads(keys().open(value[MEMBER])) if isinstance(value, dict) and MEMBER in value else value
+        if not isinstance(value, dict) or MEMBER not in value:
+            return value
+        try:
+            return json.loads(keys().open(value[MEMBER]))
+        except ValueDamaged:
+            return DamagedObject()
 
     def raw(self, column: ColumnElement[Any]) -> ColumnElement[str]:
         return cast(column, Text)
@@ -169,6 +214,14 @@ class EncryptedJson(TypeDecorator[dict[str, Any]]):
         return self.raw(column) != "null"
 
     key_of, is_stale = EncryptedText.key_of, EncryptedText.is_stale
+
+
+def _refuse_damaged(value: object) -> None:
+    """Raises ValueDamaged: what may still be restored is not overwritten by what stands for it."""
+    if isinstance(value, Damaged):
+        raise ValueDamaged(
+            "Something in the database was damaged and can't be copied. Restore it from a back-up first."
+        )
 
 
 def _begins(raw: ColumnElement[str], beginning: str) -> ColumnElement[bool]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     ForeignKey,
     Index,
@@ -21,7 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from service.store.appeals import Appeal, Recusal
 from service.store.base import Base, new_id, now
 from service.store.bulk import Bulk, BulkItem
-from service.store.encrypted import EncryptedJson, EncryptedName, EncryptedText
+from service.store.encrypted import EncryptedJson, EncryptedName, EncryptedText, EncryptedWords
 from service.store.erasure import Erasure
 from service.store.keys import RetiredKey
 from service.store.people import HeavyReading, Invitation, LoginSession, Membership, Moderator, RecoveryCode
@@ -142,7 +143,7 @@ class PolicyVersion(Base):
     policy: Mapped[str] = mapped_column(Text, comment="TOML over the default policy")
     version: Mapped[str] = mapped_column(String(80), comment="service.policy.policy.Policy.version")
     moderator_id: Mapped[str | None] = mapped_column(ForeignKey("moderator.id"), comment="null: as it was at first")
-    why: Mapped[str] = mapped_column(EncryptedText(500))
+    why: Mapped[str] = mapped_column(EncryptedWords(500))
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -163,6 +164,9 @@ class Post(Base):
     deleted: Mapped[bool] = mapped_column(Boolean, default=False)
     erased: Mapped[bool] = mapped_column(Boolean, default=False, comment="deleted, and no text of it may be kept")
     deleted_as_of: Mapped[datetime | None] = mapped_column(comment="forum's time of the newest deletion or recovery")
+    event_number: Mapped[int | None] = mapped_column(
+        BigInteger, comment="of the newest deletion or recovery, where its forum counts them (Discourse)"
+    )
     erasure_id: Mapped[str | None] = mapped_column(String(40), comment="the receipt")
     erased_item: Mapped[str | None] = mapped_column(
         String(40), comment="its item while it had one: an old link to its page says what became of it"
@@ -195,16 +199,16 @@ class Revision(Base):
     forum_id: Mapped[str] = mapped_column(ForeignKey("forum.id"))
     number: Mapped[int] = mapped_column(Integer)
     board: Mapped[str] = mapped_column(String(200), default="")
-    title: Mapped[str] = mapped_column(EncryptedText, default="")
-    body: Mapped[str] = mapped_column(EncryptedText)
+    title: Mapped[str] = mapped_column(EncryptedWords, default="")
+    body: Mapped[str] = mapped_column(EncryptedWords)
     format: Mapped[str] = mapped_column(String(10), default="plain", comment="plain|markdown|bbcode|html")
-    parent: Mapped[str] = mapped_column(EncryptedText, default="", comment="excerpt of the post replied to")
+    parent: Mapped[str] = mapped_column(EncryptedWords, default="", comment="excerpt of the post replied to")
     thread: Mapped[str] = mapped_column(String(200), default="", comment="forum's own id of the topic")
     reply_to: Mapped[str] = mapped_column(String(200), default="", comment="forum's own id of the post replied to")
     author: Mapped[str] = mapped_column(EncryptedName(200), default="", comment="forum's own reference, opaque to us")
     language: Mapped[str] = mapped_column(String(8), default="")
-    url: Mapped[str] = mapped_column(EncryptedText(2000), default="", comment="where the forum shows it")
-    digest: Mapped[str] = mapped_column(EncryptedText(64), comment="SHA-256 of title, body, format and parent")
+    url: Mapped[str] = mapped_column(EncryptedWords(2000), default="", comment="where the forum shows it")
+    digest: Mapped[str] = mapped_column(EncryptedWords(64), comment="SHA-256 of title, body, format and parent")
     posted_at: Mapped[datetime | None] = mapped_column(comment="by the forum's clock")
     received_at: Mapped[datetime] = mapped_column(default=now)
     placed_at: Mapped[datetime | None] = mapped_column(
@@ -252,7 +256,7 @@ class Verdict(Base):
     )
     policy_version: Mapped[str] = mapped_column(String(80))
     decided_by: Mapped[str | None] = mapped_column(ForeignKey("moderator.id"), comment="null: the models")
-    note: Mapped[str] = mapped_column(EncryptedText, default="")
+    note: Mapped[str] = mapped_column(EncryptedWords, default="")
     instead_of: Mapped[str | None] = mapped_column(
         String(40), comment="the verdict that stood before on this revision; what an undo brings back keeps its own"
     )
@@ -373,7 +377,7 @@ class Opinion(Base):
     moderator_id: Mapped[str] = mapped_column(ForeignKey("moderator.id"))
     action: Mapped[str] = mapped_column(String(10), comment="as in service.decisions.ACTIONS")
     label: Mapped[str] = mapped_column(String(80), default="", comment="what it would be removed for")
-    note: Mapped[str] = mapped_column(EncryptedText, default="")
+    note: Mapped[str] = mapped_column(EncryptedWords, default="")
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -393,7 +397,7 @@ class OpinionRequest(Base):
     version: Mapped[int] = mapped_column(Integer, comment="the item's, when it was asked; of another it asks no more")
     asked_by: Mapped[str] = mapped_column(ForeignKey("moderator.id"))
     asked_of: Mapped[str | None] = mapped_column(ForeignKey("moderator.id"), comment="null: anybody")
-    question: Mapped[str] = mapped_column(EncryptedText, default="")
+    question: Mapped[str] = mapped_column(EncryptedWords, default="")
     opinion_id: Mapped[str | None] = mapped_column(
         ForeignKey("opinion.id", ondelete="CASCADE"), comment="the answer; null: it waits"
     )

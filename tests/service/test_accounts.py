@@ -1,11 +1,14 @@
 """Accounts: who may be added, and who gets in."""
 
+from datetime import timedelta
+
 import pytest
+from sqlalchemy import select
 
 from service.errors import Conflict, Invalid
 from service.people import logins
 from service.people.accounts import add_moderator, check_password
-from service.store.models import Moderator, now
+from service.store.models import LoginSession, Moderator, now
 
 PASSWORD = "correct horse battery staple"
 
@@ -80,9 +83,26 @@ def test_logins_are_ended_one_by_one_or_all_but_one(store, moderator):
 def test_a_login_nobody_uses_is_over(store, moderator):
     with store.write() as session:
         old = logins.begin(session, moderator, "")
-        old.seen_at = now() - logins.LASTS
+        old.seen_at = now() - timedelta(hours=11)
+        session.flush()
+        assert logins.find(session, old.id) is not None
+        old.seen_at = now() - timedelta(hours=12)
+        session.flush()
+        assert logins.find(session, old.id) is None and logins.of_person(session, moderator.id) == []
+
+
+def test_a_login_is_over_some_day_however_much_it_is_used(store, moderator, settings_env):
+    settings_env(HEED_LOGIN_ABSOLUTE_TIMEOUT_DAYS=3)
+    with store.write() as session:
+        old = logins.begin(session, moderator, "")
+        old.created_at = now() - timedelta(days=2)
+        session.flush()
+        assert logins.find(session, old.id) is not None
+        old.created_at = now() - timedelta(days=3)
         session.flush()
         assert logins.find(session, old.id) is None
+        logins.begin(session, moderator, "")
+        assert len(session.scalars(select(LoginSession)).all()) == 1, "what is over is forgotten"
 
 
 @pytest.mark.parametrize(

@@ -42,26 +42,26 @@ def sign(secret: str, raw: bytes) -> str:
 
 @pytest.fixture
 def send(client, forum):
-    """Send an event as Discourse does, signed with the forum's Discourse secret."""
+    """Send an event as Discourse does, counted and signed with the forum's Discourse secret; `send.kept` is what was sent."""
+    kept: list[dict] = []
 
     def send(
         event: str = "post_created", kind: str = "post", slug: str = "harbour", body: object = None, **changes: object
     ):
         raw = json.dumps({"post": RAW | changes} if body is None else body).encode()
-        return client.post(
-            f"/v1/forums/{slug}/discourse",
-            data=raw,
-            headers={
-                "Content-Type": "application/json",
-                "User-Agent": "Discourse/3.5",
-                "X-Discourse-Instance": "https://forum.example.org",
-                "X-Discourse-Event-Id": "158765",
-                "X-Discourse-Event-Type": kind,
-                "X-Discourse-Event": event,
-                "X-Discourse-Event-Signature": sign(forum.forum.discourse_secret, raw),
-            },
-        )
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": "Discourse/3.5",
+            "X-Discourse-Instance": "https://forum.example.org",
+            "X-Discourse-Event-Id": str(158765 + len(kept)),
+            "X-Discourse-Event-Type": kind,
+            "X-Discourse-Event": event,
+            "X-Discourse-Event-Signature": sign(forum.forum.discourse_secret, raw),
+        }
+        kept.append({"path": f"/v1/forums/{slug}/discourse", "data": raw, "headers": headers})
+        return client.post(**kept[-1])
 
+    send.kept = kept
     return send
 
 
@@ -127,6 +127,60 @@ def test_a_destroyed_post_leaves_the_queue_and_a_recovered_one_is_read_again(sen
         assert session.scalar(select(QueueItem.state)) == "withdrawn"
     send("post_recovered")
     assert texts(store) == [TEXT]
+
+
+LIFE = (
+    ("post_created", {}),
+    ("post_edited", {"raw": "Quick edit", "updated_at": "2026-11-20T21:04:00.000Z"}),
+    ("post_destroyed", {"raw": "Quick edit", "updated_at": "2026-11-20T21:04:00.000Z"}),
+    ("post_recovered", {"raw": "Quick edit", "updated_at": "2026-11-20T21:04:00.000Z"}),
+    ("post_edited", {"version": 2, "raw": "Counted edit", "updated_at": "2026-11-20T22:04:00.000Z"}),
+    ("post_destroyed", {"version": 2, "raw": "Counted edit", "updated_at": "2026-11-20T22:04:00.000Z"}),
+    ("post_recovered", {"version": 2, "raw": "Counted edit", "updated_at": "2026-11-20T22:04:00.000Z"}),
+)
+"""What Discourse sends of one post. Its deletion and its recovery say neither in the body nor by a time that they are one."""
+
+
+@pytest.mark.parametrize("events", range(1, len(LIFE) + 1))
+def test_what_was_recorded_undoes_nothing_newer(send, store, client, events):
+    for event, changes in LIFE[:events]:
+        assert send(event, **changes).status_code == 202
+    stands = standing(store)
+    for recorded in (*send.kept, *reversed(send.kept)):
+        assert client.post(**recorded).status_code == 202
+        assert standing(store) == stands
+
+
+def test_what_was_recorded_brings_no_erased_post_back(send, store, client, forum):
+    for event, changes in LIFE:
+        send(event, **changes)
+    key = {"Authorization": f"Bearer {forum.api_key}"}
+    assert client.delete("/v1/posts/forum.example.org/p/158?erase=true", headers=key).status_code == 200
+    for recorded in send.kept:
+        assert client.post(**recorded).status_code == 202
+    assert count(store, Revision) == 0
+
+
+@pytest.mark.parametrize("number", ["", "none", "-1", "9" * 19, "²"])
+def test_an_event_without_a_number_is_taken_as_it_comes(send, store, client, number):
+    send()
+    for event, left in (("post_destroyed", []), ("post_recovered", [TEXT])):
+        client.post(
+            **send.kept[0]
+            | {
+                "headers": send.kept[0]["headers"]
+                | {"X-Discourse-Event": event, "X-Discourse-Event-Id": number.encode().decode("latin1")}
+            }
+        )
+        assert texts(store) == left
+
+
+def standing(store) -> tuple[bool, int, list[tuple[str, str]]]:
+    """Whether the post is there, its newest revision, and the texts with their states."""
+    with store.read() as session:
+        post = session.scalars(select(Post)).one()
+        revisions = session.execute(select(Revision.body, Revision.state).order_by(Revision.number))
+        return post.deleted, post.revision, [tuple(row) for row in revisions]
 
 
 def test_a_deletion_that_comes_before_its_post(send, store):

@@ -17,7 +17,7 @@ from service.author_messages import change as change_message
 from service.errors import ConfigurationError, EncryptionKeyMissing
 from service.keyring import new_key
 from service.settings import settings
-from service.store.encrypted import columns_of
+from service.store.encrypted import DamagedText, columns_of
 from service.store.models import Base, Bulk, Delivery, Forum, Moderator, Revision, Verdict, new_id
 
 FLAGGED = (("stop_treatment", 0.95, f"Leave it out, said {MARKER}"),)
@@ -181,8 +181,8 @@ def test_what_was_changed_is_not_taken_for_a_text(key, store, plant):
     plant("1")
     with store.write() as session:
         session.execute(text("UPDATE revision SET body = replace(body, 'gAAAA', 'gAAAB')"))
-    with store.read() as session, pytest.raises(ConfigurationError, match="damaged"):
-        session.scalar(select(Revision.body))
+    with store.read() as session:
+        assert isinstance(session.scalar(select(Revision.body)), DamagedText)
 
 
 K = "C0pNbE0wZ2h0Rk1kd1R4c3l2bGJ3U1F6aWpQcVJ0WWE="

@@ -3,8 +3,11 @@
 import re
 
 import pytest
+from argon2 import PasswordHasher
+from review_console import Console
 from sqlalchemy import select
 
+from service.people import accounts
 from service.review.login import safe_path
 from service.store.models import AuditEntry, Moderator
 
@@ -190,3 +193,28 @@ def test_log_ins_are_written_down_and_what_was_typed_is_not(store, stranger, mod
     assert [entry.what for entry in entries] == ["log_in_failed", "log_in_failed", "logged_in", "logged_out"]
     assert [entry.moderator_id for entry in entries] == [moderator.id, None, moderator.id, moderator.id]
     assert [entry.detail for entry in entries] == [{}, {}, {"by": "password"}, {}]
+
+
+def test_a_hash_by_older_parameters_is_made_anew_at_the_log_in(store, stranger, moderator, monkeypatch):
+    stronger = PasswordHasher(time_cost=2, memory_cost=16, parallelism=1)
+    monkeypatch.setattr(accounts, "_hasher", stronger)
+    assert stranger.log_in(password="wrong horse battery staple").status_code == 401
+    assert _hash_of(store) == moderator.password_hash
+    assert stranger.log_in().status_code == 303
+    made = _hash_of(store)
+    assert not stronger.check_needs_rehash(made) and stronger.verify(made, PASSWORD)
+    Console(stranger.client.application.test_client()).log_in()
+    assert _hash_of(store) == made, "once is enough"
+
+
+def test_a_password_that_was_changed_meanwhile_is_not_put_back(store, moderator):
+    with store.write() as session:
+        session.get_one(Moderator, moderator.id).password_hash = "newer"
+    with store.write() as session:
+        accounts.hash_anew(session, moderator, PASSWORD)
+    assert _hash_of(store) == "newer"
+
+
+def _hash_of(store) -> str:
+    with store.read() as session:
+        return session.scalar(select(Moderator.password_hash))

@@ -120,6 +120,18 @@ def test_a_page_grows_no_faster_than_its_post(format, body):
     assert sum(len(piece.text) for piece in pieces if isinstance(piece, Segment)) < 4 * len(body)
 
 
+@pytest.mark.parametrize("depth", [5, 18, 19, 20, 21, 3_000])
+@pytest.mark.parametrize(
+    ("format", "piece"),
+    [("markdown", "> "), ("markdown", "* "), ("markdown", "1. > "), ("bbcode", "[quote]"), ("html", "<blockquote>")],
+)
+def test_however_deep_it_is_nested_no_word_is_left_out(format, piece, depth):
+    body = f"before\n\n{piece * depth}the end"
+    pieces = rendered(body, format, [mark(body, "the end")])
+    shown = "".join(each.text for each in pieces if isinstance(each, Segment))
+    assert "before" in shown and "the end" in shown
+
+
 @pytest.mark.parametrize("format", ["markdown", "bbcode", "html"])
 @pytest.mark.parametrize(
     "piece", ["[b]", "[quote]", "[url=", "> ", "<div>", "<b>", "**", "[", "`", "[a](", "|a|\n|-|\n"]

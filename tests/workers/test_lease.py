@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from service.store.models import Delivery, Revision, now
 from workers.classify import claim
-from workers.lease import new_owner, process_name, release_dead, release_process, renewed
+from workers.lease import free_dead, new_owner, process_name, release_process, renewed
 
 
 def until(store) -> object:
@@ -63,7 +63,7 @@ def test_what_a_dead_process_held_is_free_at_once(store, desk, chosen):
     assert sorted(states) == sorted([("pending", ""), ("leased", process_name(777) + "bb"), ("pending", "")])
 
 
-def test_a_worker_frees_what_the_dead_of_its_machine_held(store, desk, chosen):
+def test_a_worker_frees_what_the_dead_of_its_machine_held(store, desk, chosen, caplog):
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
     owners = {
@@ -77,7 +77,7 @@ def test_a_worker_frees_what_the_dead_of_its_machine_held(store, desk, chosen):
         desk.submit(owner)
         with store.write() as session:
             claim(session, owner, one)
-    with store.write() as session:
-        assert release_dead(session) == 2
+    free_dead(store)
+    assert "2 posts" in caplog.text
     held = {revision.lease_owner for revision in desk.revisions()} - {""}
     assert held == {owners["alive"], owners["elsewhere"]}

@@ -8,14 +8,9 @@ from pathlib import Path
 
 import pytest
 from processes import commands
-from reading import Reader
 
 from service.settings import DEFAULT_SECRET, settings
 from service.wakeup import connect
-from workers import up
-from workers.child import Child
-from workers.classify import claim
-from workers.lease import process_name
 from workers.machine import alone
 from workers.up import environment_of, reachable
 
@@ -59,16 +54,6 @@ def test_the_public_address_is_one_to_connect_to(settings_env, tmp_path, host, u
     (tmp_path / "data").mkdir()
     assert environment_of(settings())["HEED_PUBLIC_URL"] == url
     assert reachable(host) not in {"0.0.0.0", "::"}
-
-
-def test_leases_of_a_dead_worker_are_freed_and_no_others(store, desk, chosen, tmp_path):
-    desk.submit()
-    with store.write() as session:
-        claim(session, process_name(77) + "aa", chosen)
-    for name, states in (("web", ["leased"]), ("classify-2", ["pending"])):
-        up._free_leases(Child(name, [], {}, tmp_path / "log", lambda *_: None), 77)
-        assert [r.state for r in desk.revisions()] == states
-    assert Reader().batches == []
 
 
 def test_a_port_that_is_taken_is_one_sentence(tmp_path):
