@@ -10,6 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("post", sa.Column("kept", sa.Boolean(), nullable=False, server_default=sa.true()))
+    said = "false: no post, but a text that is read for an answer"
+    op.add_column("post", sa.Column("kept", sa.Boolean(), nullable=False, server_default=sa.true(), comment=said))
     passing = {"sqlite_where": sa.text("kept = 0"), "postgresql_where": sa.text("NOT kept")}
     op.create_index("ix_post_passing", "post", ["created_at"], **passing)
