@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from service.store import Store
+from service.store.kept import is_kept
 from service.store.models import Delivery, QueueItem, Revision, Verdict, now
 
 
@@ -29,12 +30,20 @@ class HeedCollector(Collector):
 
 
 def _all(session: Session) -> Iterator[Metric]:
-    yield _grouped(session, "heed_revisions", "Revisions of posts by state", "state", Revision.state)
-    yield _grouped(session, "heed_verdicts", "Current verdicts by action", "action", Verdict.action, Verdict.current)
+    yield _grouped(session, "heed_revisions", "Revisions of posts by state", "state", Revision.state, is_kept(Revision))
+    yield _grouped(
+        session,
+        "heed_verdicts",
+        "Current verdicts by action",
+        "action",
+        Verdict.action,
+        Verdict.current,
+        is_kept(Verdict),
+    )
     yield _grouped(session, "heed_queue_items", "Items of the review queue by state", "state", QueueItem.state)
     yield _grouped(session, "heed_deliveries", "Callbacks by state", "state", Delivery.state)
-    waiting = Revision.state.in_(("pending", "leased"))
-    yield _age(session, "heed_oldest_pending_seconds", "Age of the oldest unread post", Revision.received_at, waiting)
+    unread = Revision.state.in_(("pending", "leased")) & is_kept(Revision)
+    yield _age(session, "heed_oldest_pending_seconds", "Age of the oldest unread post", Revision.received_at, unread)
     unsent = Delivery.state == "pending"
     yield _age(
         session, "heed_oldest_delivery_seconds", "Age of the oldest unsent callback", Delivery.created_at, unsent

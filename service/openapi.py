@@ -9,6 +9,7 @@ from flask import Blueprint, Response, jsonify
 from pydantic.json_schema import models_json_schema
 
 from classifiers.labels import MEDICAL, POST_LABELS, SELF_HARM, SPAN_TYPES
+from service.compatible import described
 from service.intake.submission import AppealSubmission, Batch, Event, Submission
 
 blueprint = Blueprint("openapi", __name__)
@@ -38,7 +39,7 @@ def describe() -> dict[str, Any]:
             "verdict": {"post": _operation("A verdict, sent to the forum's callback", [], "Callback", CALLBACK)},
             "care": {"post": _operation("Help for an author, for the forum to send", [], "CareCallback", CALLBACK)},
         },
-        "components": {"schemas": _schemas(), "securitySchemes": SECURITY},
+        "components": {"schemas": _schemas(), "securitySchemes": SECURITY | described.SECURITY},
     }
 
 
@@ -131,6 +132,7 @@ def _paths() -> dict[str, Any]:
             "parameters": [slug],
             "post": _operation("Discourse's webhook", [{"discourse": []}], "Discourse", DISCOURSE, REFUSED),
         },
+        **described.paths(),
         "/healthz": {"get": _operation("The process lives", [], None, HEALTH)},
         "/readyz": {"get": _operation("It can do its work", [], None, HEALTH | {"503": ("A part is down", "Health")})},
         "/metrics": {"get": _operation("Prometheus metrics", [], None, {"200": ("Prometheus text format", None)})},
@@ -175,9 +177,10 @@ def _parameter(name: str, place: str, schema: dict[str, Any], description: str) 
 
 def _schemas() -> dict[str, Any]:
     _, checked = models_json_schema(
-        [(model, "validation") for model in (Submission, Batch, Event, AppealSubmission)], ref_template=REF + "{model}"
+        [(model, "validation") for model in (Submission, Batch, Event, AppealSubmission, *described.MODELS)],
+        ref_template=REF + "{model}",
     )
-    return checked["$defs"] | ANSWERS
+    return checked["$defs"] | ANSWERS | described.schemas()
 
 
 def _object(optional: dict[str, Any] | None = None, /, **properties: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from flask import Flask, Response, jsonify, request
 from flask_babel import gettext as _
@@ -24,6 +25,10 @@ SAYINGS = {
 }
 
 
+SHAPES: dict[str, Callable[[RequestError], tuple[dict[str, object], int]]] = {}
+"""By blueprint: the body and the status of an error, where an API of others is answered in its own shape."""
+
+
 def install(app: Flask) -> None:
     """Answer every exception of the application; none reaches the client or the log with its values."""
     app.register_error_handler(RequestError, answer)
@@ -33,15 +38,20 @@ def install(app: Flask) -> None:
 
 
 def answer(error: RequestError) -> Response:
-    """The response for an error: a problem document, or the console's page for people."""
+    """The response for an error: a problem document, the console's page for people, or the shape of another API."""
     if request.path == "/console" or request.path.startswith("/console/"):
         from service.review.errors import page
 
         response = page(error)
+        response.status_code = error.status
+    elif request.blueprint in SHAPES:
+        body, status = SHAPES[request.blueprint](error)
+        response = jsonify(body)
+        response.status_code = status
     else:
         response = jsonify(document(error))
         response.mimetype = "application/problem+json"
-    response.status_code = error.status
+        response.status_code = error.status
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
     return response

@@ -45,7 +45,9 @@ def waiting(session: Session) -> int:
 
 
 def _outdated(wanted: Wanted) -> list[ColumnElement[bool]]:
-    newest = exists().where(Post.id == Revision.post_id, Post.deleted.is_(False), Post.revision == Revision.number)
+    newest = exists().where(
+        Post.id == Revision.post_id, Post.deleted.is_(False), Post.kept, Post.revision == Revision.number
+    )
     read_by = Verdict.document["models"]["shared"].as_string()
     old = exists().where(
         Verdict.revision_id == Revision.id,

@@ -60,7 +60,12 @@ class Settings(BaseSettings):
         14, ge=1, le=365, description="Days after which a console login is over, however much it is used."
     )
     max_pending: int = Field(200_000, ge=1, description="Posts waiting above which intake answers `503`.")
-    wait_seconds_max: float = Field(10, ge=0, le=60, description="Longest `?wait=` honoured.")
+    wait_seconds_max: float = Field(
+        10,
+        ge=0,
+        le=60,
+        description="Longest `?wait=` honoured, and longest wait for a text sent in [another API's shape](integrations.md).",
+    )
     signature_tolerance_seconds: int = Field(300, ge=10, description="Age at which a signed request is stale (`401`).")
 
     lease_seconds: int = Field(60, ge=5, description="How long a worker may hold a batch before others take it over.")

@@ -32,6 +32,7 @@ def record_verdict(
     `findings` are kept, so that another policy can be tried on them.
 
     Read again, a post keeps what a person decided meanwhile; where the forum would be told the same, it is told nothing.
+    A text that is not kept gets its verdict and nothing else.
     """
     post = session.get(Post, revision.post_id, with_for_update=True)
     if post is None or post.deleted or post.revision != revision.number:
@@ -44,6 +45,8 @@ def record_verdict(
         return again
     verdict = make_current(session, post, revision, document)
     verdict.findings = findings.to_json() if findings else None
+    if not post.kept:
+        return verdict
     if again and says_the_same(whole(again.document), document):
         session.execute(update(QueueItem).where(QueueItem.verdict_id == again.id).values(verdict_id=verdict.id))
         return verdict

@@ -29,7 +29,8 @@ class Reader(Protocol):
 
 def judge_along(where: Store, shadow: Reader | None, read: list[tuple[Revision, Findings]]) -> None:
     """Note what the forum's shadow policy, or a `shadow` model, says of the posts. No failure here harms a verdict."""
-    wanted = [pair for pair in read if shadow or pair[0].post.forum.shadow_policy is not None]
+    posts = [pair for pair in read if pair[0].post.kept]
+    wanted = [pair for pair in posts if shadow or pair[0].post.forum.shadow_policy is not None]
     if not wanted:
         return
     try:

@@ -20,6 +20,7 @@ from workers import on_call, stopping
 from workers.classify import pending
 from workers.deliver import due
 from workers.encryption import check_keys
+from workers.leftovers import Leftovers
 from workers.logs import kind, start_logs
 from workers.parent import watch_parent
 from workers.retention import Retention
@@ -41,7 +42,7 @@ class Waiting:
     later: int
 
 
-def once(retention: Retention | None = None) -> Waiting:
+def once(retention: Retention | None = None, leftovers: Leftovers | None = None) -> Waiting:
     """Count, and wake the workers there is something for; then what is not urgent."""
     waiting = count(store())
     if waiting.pending:
@@ -52,6 +53,7 @@ def once(retention: Retention | None = None) -> Waiting:
     budget.forget_old(store())
     keys.forget_old(store())
     receipts.go_on_with_all(store(), ERASING_SECONDS)
+    (leftovers or Leftovers()).turn(store())
     (retention or Retention()).turn(store(), settings())
     return waiting
 
@@ -73,11 +75,11 @@ def run_forever() -> None:
     stopping.on_signals()
     watch_parent()
     check_keys()
-    shown, retention = None, Retention()
+    shown, retention, leftovers = None, Retention(), Leftovers()
     log.info("sweeper ready")
     while not stopping.wait(settings().sweep_seconds):
         try:
-            waiting = once(retention)
+            waiting = once(retention, leftovers)
         except SQLAlchemyError as error:
             log.error("sweep: the database does not answer (%s); trying again", kind(error))
             continue

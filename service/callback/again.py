@@ -20,7 +20,7 @@ def turn_on(session: Session, forum: Forum) -> int:
     of_verdict = (Delivery.verdict_id == Verdict.id, Delivery.event != CARE)
     told = exists().where(*of_verdict, Delivery.state.in_(("delivered", "pending")))
     missed = select(Verdict, Post).join(Post, Post.id == Verdict.post_id)
-    missed = missed.where(Post.forum_id == forum.id, Post.deleted.is_(False), Verdict.current, ~told)
+    missed = missed.where(Post.forum_id == forum.id, Post.deleted.is_(False), Post.kept, Verdict.current, ~told)
     count = 0
     for verdict, post in session.execute(missed.order_by(Verdict.id)).all():
         if verdict.revision.number == post.revision:

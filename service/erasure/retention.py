@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select, update
+from sqlalchemy.orm import Session
 
 from service import audit
 from service.erasure.rows import wipe
@@ -47,6 +48,11 @@ def deleted(before: datetime) -> Select[tuple[str]]:
     return select(Post.id).where(*gone, ~LOOKED_AFTER, ~UNSENT).order_by(Post.deleted_as_of)
 
 
+def passing(before: datetime) -> Select[tuple[str]]:
+    """Texts that came before then to be read for an answer, and are no posts (`service.readings`)."""
+    return select(Post.id).where(~Post.kept, Post.created_at < before).order_by(Post.created_at)
+
+
 def keep_to(where: Store, chosen: Settings) -> int:
     """One step for each kind: how many posts, callbacks and entries went. None is left past its time where it is 0."""
     moment = now()
@@ -70,9 +76,14 @@ def forget(where: Store, query: Select[tuple[str]]) -> int:
         # Asked again now that nobody else can change them.
         posts = session.scalars(query.where(Post.id.in_(locked))).all() if locked else []
         if posts:
-            wipe(session, posts)
-            session.execute(delete(Post).where(Post.id.in_(posts)).execution_options(synchronize_session=False))
+            delete_wholly(session, posts)
         return len(posts)
+
+
+def delete_wholly(session: Session, posts: Sequence[str]) -> None:
+    """Delete posts that are locked, with all that is known of them."""
+    wipe(session, posts)
+    session.execute(delete(Post).where(Post.id.in_(posts)).execution_options(synchronize_session=False))
 
 
 def older_than(before: datetime, forum_id: str | None) -> Select[tuple[str]]:

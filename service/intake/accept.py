@@ -136,7 +136,7 @@ def find(session: Session, forum: Forum, id_: str) -> Post | None:
     """A post of the forum by our id or by its own."""
     if "\x00" in id_:
         return None
-    mine = select(Post).where(Post.forum_id == forum.id)
+    mine = select(Post).where(Post.forum_id == forum.id, Post.kept)
     return session.scalar(mine.where(Post.id == id_)) or session.scalar(mine.where(Post.external_id == id_))
 
 

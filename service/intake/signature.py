@@ -44,8 +44,18 @@ def by_api_key(request: Request) -> Forum:
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not key:
         raise Unauthorized(NO_KEY)
+    return _of_key(key.strip())
+
+
+def by_api_key_or_query(request: Request) -> Forum:
+    """The forum whose API key the request carries, also as `?key=`, the way of Google's APIs. Raises Unauthorized."""
+    key = request.args.get("key", "")
+    return _of_key(key) if key and "Authorization" not in request.headers else by_api_key(request)
+
+
+def _of_key(key: str) -> Forum:
     with store().read() as session:
-        forum = keys.forum_of(session, key.strip())
+        forum = keys.forum_of(session, key)
     if forum is None:
         raise Unauthorized("This API key is unknown. Make a forum with `heed forum add`, and send the key it prints.")
     return forum

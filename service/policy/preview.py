@@ -105,6 +105,7 @@ def _read_lately(session: Session, forum: Forum):  # noqa: ANN202
             Revision.number == Post.revision,
             Post.forum_id == forum.id,
             Post.deleted.is_(False),
+            Post.kept,
         )
         .order_by(Verdict.created_at.desc(), Verdict.id.desc())
         .limit(MOST)

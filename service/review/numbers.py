@@ -19,6 +19,7 @@ from service.agreement import Agreement
 from service.review import words
 from service.review.agreement import Agreements
 from service.review.appeals import AppealNumbers, count_appeals
+from service.store.kept import is_kept
 from service.store.models import Moderator, QueueItem, Revision, now
 
 DAYS = (7, 30, 90)
@@ -115,7 +116,7 @@ def load_numbers(session: Session, days: int, reader: str, led: frozenset[str] |
     for found, count in _by_labels(session, QueueItem.created_at >= since, QueueItem.labels.contains(" not_checked.")):
         for name in found:
             unread[name.removeprefix("not_checked.")] += count
-    read = select(func.count()).where(Revision.state == "done", Revision.received_at >= since)
+    read = select(func.count()).where(Revision.state == "done", Revision.received_at >= since, is_kept(Revision))
     return Numbers(
         days=days,
         waiting=every.waiting,

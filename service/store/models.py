@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     text,
+    true,
 )
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -86,6 +87,7 @@ CLAIMED = {
 }
 WITHDRAWN = {"sqlite_where": text("state = 'withdrawn'"), "postgresql_where": text("state = 'withdrawn'")}
 DELETED = {"sqlite_where": text("deleted = 1 AND erased = 0"), "postgresql_where": text("deleted AND NOT erased")}
+PASSING = {"sqlite_where": text("kept = 0"), "postgresql_where": text("NOT kept")}
 ONCE_QUEUED = {"sqlite_where": text("erased_item IS NOT NULL"), "postgresql_where": text("erased_item IS NOT NULL")}
 FINISHED = {"sqlite_where": text("finished_at IS NOT NULL"), "postgresql_where": text("finished_at IS NOT NULL")}
 WORDED = {
@@ -155,6 +157,7 @@ class Post(Base):
         UniqueConstraint("forum_id", "external_id"),
         Index("ix_post_deleted", "deleted_as_of", **DELETED),
         Index("ix_post_erased_item", "erased_item", **ONCE_QUEUED),
+        Index("ix_post_passing", "created_at", **PASSING),
     )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("post"))
@@ -170,6 +173,9 @@ class Post(Base):
     erasure_id: Mapped[str | None] = mapped_column(String(40), comment="the receipt")
     erased_item: Mapped[str | None] = mapped_column(
         String(40), comment="its item while it had one: an old link to its page says what became of it"
+    )
+    kept: Mapped[bool] = mapped_column(
+        Boolean, default=True, server_default=true(), comment="false: no post, but a text that is read for an answer"
     )
     created_at: Mapped[datetime] = mapped_column(default=now)
 

@@ -138,6 +138,10 @@ class Forum:
         }
         return httpx.post(f"{self.heed.url}{path}", content=body, headers=headers, timeout=30, trust_env=False)
 
+    def send_with_key(self, document: dict, path: str) -> httpx.Response:
+        headers = {"authorization": f"Bearer {self.api_key}"}
+        return httpx.post(f"{self.heed.url}{path}", json=document, headers=headers, timeout=30, trust_env=False)
+
     def ask(self, post_id: str) -> dict:
         headers = {"authorization": f"Bearer {self.api_key}"}
         answer = httpx.get(f"{self.heed.url}/v1/posts/{post_id}", headers=headers, timeout=30, trust_env=False)

@@ -27,6 +27,7 @@ def heed(tmp_path_factory):
         HEED_DOUBLE_REVIEW_SHARE=0,
         HEED_LARGER_MODEL="off",
         HEED_SWEEP_SECONDS=1,
+        HEED_WAIT_SECONDS_MAX=30,
     )
     try:
         running.shows("Heed is up")
@@ -47,6 +48,13 @@ def server(heed):
 @pytest.fixture(scope="module")
 def forum(heed, server) -> Forum:
     return Forum(heed, "harbour", heed.command("forum", "add", "harbour", "--callback", server.url))
+
+
+READ_AND_FORGOTTEN = {
+    "/v1/moderations": {"input": [BODY, MARKER]},
+    "/analyze": {"text": BODY, "language": "en"},
+    "/v1alpha1/comments:analyze": {"comment": {"text": BODY}, "requestedAttributes": {"MEDICAL_STOP_TREATMENT": {}}},
+}
 
 
 def post(id_: str, **more) -> dict:
@@ -76,6 +84,10 @@ def test_words_stand_in_the_database_alone_and_after_erasure_nowhere(heed, serve
         forum.send(post(f"k{number}", body=f"{number}. {BODY} " * 20))
     forum.wait_for([f"k{number}" for number in range(20)])
     _decide(heed, forum)
+    for path, words in READ_AND_FORGOTTEN.items():
+        answer = forum.send_with_key(words, path)
+        assert answer.status_code == 200 and MARKER not in answer.text, answer.text
+    assert heed.rows("SELECT count(*) FROM post WHERE NOT kept") == [(0,)]
     log = "\n".join(heed.lines)
     metrics = httpx.get(f"{heed.url}/metrics", trust_env=False).text
     assert "heed_revisions" in metrics and MARKER not in metrics and MARKER not in log

@@ -1,5 +1,6 @@
 """The main job with everything real: posts in by signed webhook, read by the shipped model, verdicts out, reviewed."""
 
+import asyncio
 import os
 import re
 import signal
@@ -7,8 +8,11 @@ from collections import Counter
 
 import chromium
 import httpx
+import httpx2
+import openai
 import pytest
 from forum_server import forum_server
+from openai import AsyncOpenAI, OpenAI
 from playwright.sync_api import expect, sync_playwright
 from processes import alive, descendants, until
 from review_console import PASSWORD, Console
@@ -91,6 +95,47 @@ def test_a_signed_post_comes_back_as_a_signed_callback(heed, server, forum):
 def test_who_waits_gets_the_verdict_at_once(forum):
     answer = forum.send({"id": "waits", "body": "Hello there! " + FILLER}, "/v1/posts?wait=10")
     assert answer.status_code == 200 and answer.json()["verdict"]["action"] in {"allow", "flag", "hold", "escalate"}
+
+
+def test_the_official_openai_client_is_answered(heed, forum):
+    given = {"api_key": forum.api_key, "base_url": f"{heed.url}/v1", "max_retries": 5}
+    before = heed.rows("SELECT count(*) FROM post")
+    with OpenAI(**given, http_client=httpx2.Client(trust_env=False)) as client:
+        answer = client.moderations.create(input=[STOP, "Thanks for the tip about the parking."])
+        unsafe, harmless = answer.results
+        assert unsafe.flagged and unsafe.categories.to_dict()["medical/stop_treatment"] and not harmless.flagged
+        assert unsafe.model_extra["heed"]["action"] == "hold"
+        with pytest.raises(openai.AuthenticationError):
+            client.with_options(api_key="heed_wrong").moderations.create(input="words")
+
+    async def at_once() -> list[bool]:
+        async with AsyncOpenAI(**given, http_client=httpx2.AsyncClient(trust_env=False)) as client:
+            texts = (
+                "I have the tablets in front of me tonight, I am sorry everyone.",
+                "See you at the clinic on Monday.",
+            )
+            found = await asyncio.gather(*(client.moderations.create(input=text) for text in texts))
+            return [each.results[0].categories.self_harm_intent for each in found]
+
+    assert asyncio.run(at_once()) == [True, False]
+    assert heed.rows("SELECT count(*) FROM post") == before
+
+
+def test_presidio_and_perspective_callers_are_answered(heed, forum):
+    before = heed.rows("SELECT count(*) FROM post")
+    text = "Dr Amelia Hart gave me her number, it is 07700 900 461."
+    found = forum.send_with_key({"text": text, "language": "en"}, "/analyze")
+    assert found.status_code == 200, found.text
+    values = {each["entity_type"]: text[each["start"] : each["end"]] for each in found.json()}
+    assert values["PHONE_NUMBER"] == "07700 900 461"
+    asked = {"comment": {"text": STOP}, "requestedAttributes": {"MEDICAL_STOP_TREATMENT": {}}, "spanAnnotations": True}
+    path = f"{heed.url}/v1alpha1/comments:analyze?key={forum.api_key}"
+    scores = httpx.post(path, json=asked, timeout=30, trust_env=False).json()["attributeScores"]
+    assert scores["MEDICAL_STOP_TREATMENT"]["summaryScore"]["value"] > 0.5
+    [span] = scores["MEDICAL_STOP_TREATMENT"]["spanScores"]
+    assert 0 <= span["begin"] < span["end"] <= len(STOP)
+    assert heed.rows("SELECT count(*) FROM post") == before
+    assert not any(forum.api_key in line for line in heed.lines)
 
 
 def test_a_post_sent_twice_has_one_verdict(heed, forum):

@@ -425,6 +425,12 @@ def _together(world: World, who: str) -> Call:
 
 # The forum's own server
 
+CALLS["POST /v1/moderations"] = lambda world, who: Call(json={"input": "Is 50 of levothyroxine a lot?"})
+CALLS["POST /analyze"] = lambda world, who: Call(json={"text": "Ring Karen Holt", "language": "en"})
+CALLS["GET /supportedentities"] = lambda world, who: Call()
+CALLS["POST /v1alpha1/comments:analyze"] = lambda world, who: Call(
+    json={"comment": {"text": "Is 50 of levothyroxine a lot?"}, "requestedAttributes": {"MEDICAL_DOSING": {}}}
+)
 CALLS["POST /v1/posts"] = lambda world, who: Call(json=_submitted(world))
 CALLS["POST /v1/posts/batch"] = lambda world, who: Call(json={"posts": [_submitted(world)]})
 CALLS["GET /v1/posts/<path:post_id>"] = lambda world, who: Call({"post_id": world.post_of(world.post())})

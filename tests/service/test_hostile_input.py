@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from reading_along import worker
 
 from benchmarks.fuzz import hostile, patterns
 from benchmarks.fuzz.described import ITSELF, as_described, cases
@@ -68,9 +69,11 @@ def test_no_question_breaks_the_console(console, items):
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_every_endpoint_answers_as_it_is_described(any_number_of_posts, app, forum):
+def test_every_endpoint_answers_as_it_is_described(any_number_of_posts, app, forum, store, settings_env):
     by_endpoint = cases(app, forum)
     described = {f"{method.upper()} {path}" for path, methods in describe()["paths"].items() for method in methods}
     assert by_endpoint.keys() == {each for each in described if "PARAMETERS" not in each and ITSELF not in each}
-    for inputs in by_endpoint.values():
-        hold(as_described, inputs, 15)
+    settings_env(HEED_WAIT_SECONDS_MAX=20)
+    with worker(store):
+        for inputs in by_endpoint.values():
+            hold(as_described, inputs, 15)

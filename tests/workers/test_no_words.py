@@ -11,6 +11,7 @@ from forum_server import forum_server
 from marker import MARKER, columns_with, keys_with
 from processes import free_port
 from reading import Reader
+from reading_along import worker
 from redis import Redis
 from rq import Queue
 from sqlalchemy import text
@@ -78,6 +79,17 @@ WRONG = [
     (413, POST | {"body": MARKER * 60_000}),
     (422, [MARKER]),
 ]
+WRONG_TEXTS = [
+    ("/v1/moderations", {"input": {MARKER: MARKER}}),
+    ("/v1/moderations", {"input": [{"type": MARKER, "text": MARKER}]}),
+    ("/v1/moderations", {"input": f"{MARKER}\x00"}),
+    ("/analyze", {"text": MARKER, "language": MARKER}),
+    ("/analyze", {"text": MARKER, "language": "en", "score_threshold": MARKER}),
+    ("/analyze", {"text": MARKER, "language": "en", "ad_hoc_recognizers": [MARKER]}),
+    ("/v1alpha1/comments:analyze", {"comment": {"text": MARKER}, "requestedAttributes": {f"{MARKER} {MARKER}": {}}}),
+    ("/v1alpha1/comments:analyze", {"comment": {"text": MARKER}, "requestedAttributes": {"A": {"scoreType": MARKER}}}),
+]
+"""To read now and forget, and wrong."""
 
 
 def test_a_request_that_is_wrong_is_not_quoted(send, said, client, valkey):
@@ -91,8 +103,10 @@ def test_a_request_that_is_wrong_is_not_quoted(send, said, client, valkey):
         send({"type": MARKER, "data": {"id": "1"}}, "/v1/events"),
         send(POST, f"/v1/forums/{MARKER}/discourse"),
         send({"id": "a", "text": MARKER}, "/v1/posts/nobody/appeals"),
+        *(send(document, path) for path, document in WRONG_TEXTS),
+        send({"comment": {"text": MARKER}}, f"/v1alpha1/comments:analyze?key={MARKER}"),
     ):
-        assert answer.status_code in (401, 404, 422) and MARKER not in answer.text
+        assert answer.status_code in (400, 401, 404, 422) and MARKER not in answer.text
     assert keys_with(Redis.from_url(valkey)) == []
     nothing_leaked(said, client)
 
@@ -108,6 +122,23 @@ def test_with_the_queue_away_nothing_is_said(send, said, client, settings_env):
     settings_env(HEED_REDIS_URL=f"redis://127.0.0.1:{free_port()}/0")
     answer = send()
     assert answer.status_code == 503 and MARKER not in answer.text
+    nothing_leaked(said, client)
+
+
+def test_a_text_that_is_read_and_forgotten_is_not_quoted(send, said, client, valkey, store, settings_env):
+    settings_env(HEED_WAIT_SECONDS_MAX=20)
+    asked = {"comment": {"text": f"{MARKER} crisis"}, "requestedAttributes": {"SELF_HARM_CRISIS": {}}}
+    with worker(store):
+        answers = [
+            send({"input": f"{MARKER} crisis"}, "/v1/moderations"),
+            send({"text": f"{MARKER} 07700 900461", "language": "en"}, "/analyze"),
+            send(asked, "/v1alpha1/comments:analyze"),
+        ]
+    settings_env(HEED_WAIT_SECONDS_MAX=0)
+    answers.append(send({"input": f"{MARKER} waits"}, "/v1/moderations"))
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 503]
+    assert not [answer for answer in answers if MARKER in answer.text]
+    assert columns_with(store) == [] and keys_with(Redis.from_url(valkey)) == []
     nothing_leaked(said, client)
 
 
