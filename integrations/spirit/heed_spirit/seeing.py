@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.cache import add_never_cache_headers
 from spirit.comment.models import Comment
 
 from heed_spirit.models import Post
@@ -17,13 +18,17 @@ def sees_all(user, comment: Comment) -> bool:
 
 
 class HiddenPostsMiddleware:
-    """Closes Spirit's side doors to a comment's text: the quote button and the history of edits."""
+    """Closes Spirit's side doors to a hidden post's words: the quote button, the history of edits, an address in a cache."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code == 301 and request.resolver_match.view_name == "spirit:topic:detail":
+            # A hidden title gives its address back later: browsers that kept both ways would go round in circles.
+            add_never_cache_headers(response)
+        return response
 
     def process_view(self, request: HttpRequest, _view: Callable, _args: list, kwargs: dict) -> HttpResponse | None:
         page = request.resolver_match.view_name

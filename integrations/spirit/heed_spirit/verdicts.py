@@ -8,6 +8,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from spirit.comment.models import Comment
+from spirit.core import tasks
 from spirit.core.utils.markdown import Markdown
 from spirit.topic.models import Topic
 
@@ -72,3 +73,4 @@ def _show_title(post: Post, topic: Topic, shown: str | None) -> None:
     post.shown_title, post.own_title, post.own_slug = (shown, own, slug) if shown else ("", "", "")
     now = {"title": shown, "slug": NEUTRAL_SLUG} if shown else {"title": own, "slug": slug}
     Topic.objects.filter(pk=topic.pk).update(**now, reindex_at=timezone.now())
+    tasks.search_index_update(topic_pk=topic.pk)

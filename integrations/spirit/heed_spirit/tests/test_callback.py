@@ -28,7 +28,7 @@ class CallbackCase(ForumCase):
 
 class SignatureTest(CallbackCase):
     def test_a_forged_one_changes_nothing(self):
-        answer = self.tell(self.reply, "hold", secret="whsec_" + "A" * 32)
+        answer = self.tell(self.reply, "hold", secret="whsec_" + "B" * 32)
         self.assertEqual((answer.status_code, self.post(self.reply).action), (401, ""))
         self.assertFalse(Heard.objects.exists())
 
@@ -110,6 +110,12 @@ class HidingTest(CallbackCase):
         self.tell(self.opening, "allow")
         self.topic.refresh_from_db()
         self.assertEqual((self.topic.title, self.topic.slug), ("My new pump", slug))
+
+    def test_no_browser_keeps_the_way_to_an_address_that_changes(self):
+        self.tell(self.opening, "hold")
+        answer = self.client.get(f"/topic/{self.topic.pk}/my-new-pump/")
+        self.assertEqual((answer.status_code, answer.url), (301, f"/topic/{self.topic.pk}/topic/"))
+        self.assertIn("no-store", answer.headers["cache-control"])
 
     def test_a_title_that_its_author_writes_meanwhile_is_theirs(self):
         self.tell(self.opening, "hold")

@@ -148,9 +148,10 @@ class CommandTest(ForumCase):
         ):
             with self.assertRaises(KeyboardInterrupt):
                 self.run_with()
-        self.assertEqual(pauses, [4, 8, 90, 180, 2])
+        self.assertEqual(pauses, [4, 8, 90, 60, 2])
         self.assertEqual(len(self.heed.known), 2)
 
+    @override_settings(HEED_API_KEY="")
     def test_reconciling_needs_a_key(self):
         with self.assertRaisesMessage(CommandError, "HEED_API_KEY"):
             self.run_with("--reconcile")
@@ -177,6 +178,11 @@ class ReconcileTest(ForumCase):
         Post.objects.all().delete()
         self.heed.known.clear()
         self.assertEqual(len(self.queued_again()), 2)
+
+    def test_after_the_outbox_was_lost_the_numbers_go_on(self):
+        Post.objects.all().delete()
+        self.assertEqual([each["revision"] for each in self.queued_again()], [2, 2])
+        self.assertEqual(self.queued_again(), [])
 
     def test_older_ones_are_left_alone(self):
         Comment.objects.update(date=timezone.now() - timedelta(days=8))

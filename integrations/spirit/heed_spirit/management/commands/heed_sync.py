@@ -9,7 +9,7 @@ from heed_spirit import conf
 from heed_spirit.client import Heed, NotNow
 from heed_spirit.sync import reconcile, send_all
 
-LONGEST_PAUSE_SECONDS = 300
+LONGEST_PAUSE_SECONDS = 60
 
 
 class Command(BaseCommand):
@@ -47,6 +47,6 @@ class Command(BaseCommand):
                 send_all(heed)
                 pause = shortest
             except NotNow as why:
-                pause = min(max(2 * pause, why.seconds), LONGEST_PAUSE_SECONDS)
+                pause = max(min(2 * pause, LONGEST_PAUSE_SECONDS), why.seconds)
                 self.stderr.write(f"{why} Next try in {pause:g} s.")
             time.sleep(pause)
