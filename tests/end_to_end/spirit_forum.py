@@ -24,7 +24,6 @@ ST_RATELIMIT_ENABLE = False
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = os.path.join(BASE_DIR, "mail")
 LOGGING["loggers"][""]["level"] = "WARNING"
-DATABASES["default"]["OPTIONS"] = {"timeout": 60}
 if "POSTGRES" in os.environ:
     from urllib.parse import parse_qs, urlsplit
 

@@ -5,6 +5,7 @@ from io import StringIO
 from unittest import mock
 
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 from django.db.models import F
 from django.test import override_settings
 from django.utils import timezone
@@ -150,6 +151,17 @@ class CommandTest(ForumCase):
                 self.run_with()
         self.assertEqual(pauses, [4, 8, 90, 60, 2])
         self.assertEqual(len(self.heed.known), 2)
+
+    def test_the_loop_outlasts_a_database_that_is_away(self):
+        command = "heed_spirit.management.commands.heed_sync"
+        with (
+            mock.patch(f"{command}.send_all", side_effect=[OperationalError("locked"), 0]),
+            mock.patch(f"{command}.close_old_connections"),
+            mock.patch("time.sleep", side_effect=[None, KeyboardInterrupt]) as sleep,
+            self.assertRaises(KeyboardInterrupt),
+        ):
+            self.run_with()
+        self.assertEqual([call.args[0] for call in sleep.mock_calls], [4, 2])
 
     @override_settings(HEED_API_KEY="")
     def test_reconciling_needs_a_key(self):

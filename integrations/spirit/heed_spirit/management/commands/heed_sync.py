@@ -3,7 +3,7 @@ from __future__ import annotations
 import time
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import close_old_connections
+from django.db import OperationalError, close_old_connections
 
 from heed_spirit import conf
 from heed_spirit.client import Heed, NotNow
@@ -46,7 +46,7 @@ class Command(BaseCommand):
             try:
                 send_all(heed)
                 pause = shortest
-            except NotNow as why:
-                pause = max(min(2 * pause, LONGEST_PAUSE_SECONDS), why.seconds)
+            except (NotNow, OperationalError) as why:
+                pause = max(min(2 * pause, LONGEST_PAUSE_SECONDS), getattr(why, "seconds", 0))
                 self.stderr.write(f"{why} Next try in {pause:g} s.")
             time.sleep(pause)
