@@ -31,7 +31,7 @@ setup: $(VENV)/.runtime $(if $(filter yes,$(LARGER)),$(VENV)/.larger) ## Make th
 
 larger: $(VENV)/.larger ## Fetch the larger model's encoder, where `make setup` left it out or failed to
 
-setup-test: setup $(VENV)/.test
+setup-test: setup $(VENV)/.test $(VENV)/.spirit
 
 chaos: setup-test ## Break Heed in every way while posts come in, then look for what is lost (an hour)
 	@$(BIN)/python -m benchmarks.chaos $(CHAOS)
@@ -63,6 +63,8 @@ lock: setup-test ## Pin the newest versions that requirements/*.in allow
 	  $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
 	    --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements/$$part.txt requirements/$$part.in || exit 1; \
 	done
+	@cd integrations/spirit && $(abspath $(BIN))/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
+	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements.txt requirements.in
 
 clean: ## Remove the virtual environment (your data/ stays)
 	@rm -rf $(VENV) heed.egg-info
@@ -93,6 +95,13 @@ $(VENV)/.larger: requirements/larger.txt | $(VENV)/.runtime
 $(VENV)/.test: $(VENV)/.runtime requirements/test.txt
 	@echo "Installing what the tests need …"
 	@$(PIP) install --require-hashes --requirement requirements/test.txt
+	@touch $@
+
+# An environment of its own: a forum has no business with Heed's packages, nor Heed with Django.
+$(VENV)/.spirit: integrations/spirit/requirements.txt | $(VENV)/.runtime
+	@echo "Installing Spirit, a forum to test with …"
+	@$(PYTHON) -m venv --clear $(VENV)/spirit
+	@$(VENV)/spirit/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --requirement integrations/spirit/requirements.txt
 	@touch $@
 
 $(VENV)/.evaluate: $(VENV)/.test requirements/evaluate.txt

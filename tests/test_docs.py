@@ -12,7 +12,12 @@ from service.web import create_app
 from workers.cli import main
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *(ROOT / "docs").rglob("*.md")]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "SECURITY.md",
+    *(ROOT / "docs").rglob("*.md"),
+    *(ROOT / "integrations").rglob("*.md"),
+]
 DOCS = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in PAGES}
 
 

@@ -116,8 +116,10 @@ def test_every_wish_is_locked(wishes, lock):
 
 
 def test_every_lock_has_its_hashes():
-    for file in ("runtime.txt", "test.txt", "model.txt", "larger.txt", "fuzz.txt"):
-        text = (REQUIREMENTS / file).read_text(encoding="utf-8")
+    spirit = ROOT / "integrations" / "spirit" / "requirements.txt"
+    ours = [REQUIREMENTS / file for file in ("runtime.txt", "test.txt", "model.txt", "larger.txt", "fuzz.txt")]
+    for file in (*ours, spirit):
+        text = file.read_text(encoding="utf-8")
         bare = [
             part.split()[0] for part in re.split(r"\n(?=\w)", text) if "==" in part and "--hash=sha256:" not in part
         ]

@@ -1,0 +1,76 @@
+"""A verdict carried out: the post is shown, hidden or shown in part, and its author is told why."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from spirit.comment.models import Comment
+from spirit.core import tasks
+from spirit.core.utils.markdown import Markdown
+from spirit.topic.models import Topic
+
+from heed_spirit.authors import write_to
+from heed_spirit.models import HIDDEN, Post
+from heed_spirit.submission import digest, is_opening, own_title, sent, submission
+
+NEUTRAL_SLUG = "topic"
+"""In the place of a hidden title's words in a topic's address."""
+
+
+def judged(event: dict[str, Any]) -> None:
+    """`post.verdict` and `post.decision`. Of a text that stands no more, only the help for its author counts."""
+    data = event["data"]
+    post = Post.objects.select_for_update().filter(pk=data["external_id"]).first()
+    comment = sent().select_related("topic__category", "user").filter(pk=data["external_id"]).first()
+    if post is None or comment is None:
+        return
+    if data["crisis_resources"] and not post.helped:
+        Post.objects.filter(pk=post.pk).update(helped=True)
+        write_to(comment, resources=data["crisis_resources"])
+    if not _stands(post, comment, data, moment := datetime.fromisoformat(event["timestamp"])):
+        return
+    post.action, post.judged_at = data["action"], moment
+    redacted = data["action"] == "redact"
+    post.shown_html = Markdown().render(data["body"]) if redacted and "body" in data else ""
+    post.history_closed |= redacted or post.hidden
+    if is_opening(comment):
+        _show_title(post, comment.topic, _title(data))
+    post.save(
+        update_fields=["action", "judged_at", "shown_html", "shown_title", "own_title", "own_slug", "history_closed"]
+    )
+    if data["message"]:
+        write_to(comment, message=data["message"])
+
+
+def cared(event: dict[str, Any]) -> None:
+    """`post.care`: help for a post's author, whatever became of the post."""
+    data = event["data"]
+    comment = Comment.objects.select_related("user").filter(pk=data["external_id"]).first()
+    if comment:
+        write_to(comment, message=data["message"], resources=data["crisis_resources"])
+
+
+def _stands(post: Post, comment: Comment, data: dict[str, Any], moment: datetime) -> bool:
+    """Whether a verdict is of the words that stand there now, and the newest on them."""
+    newest = post.judged_at is None or post.judged_at <= moment
+    return newest and data["revision"] >= post.revision and digest(submission(post, comment)) == post.digest
+
+
+def _title(data: dict[str, Any]) -> str | None:
+    """The title that is shown in the place of the author's; None where theirs is."""
+    if data["action"] in HIDDEN:
+        return _("[waits for a moderator]") if data["action"] == "hold" else _("[removed]")
+    return data.get("title") if data["action"] == "redact" else None
+
+
+def _show_title(post: Post, topic: Topic, shown: str | None) -> None:
+    if shown is None and not post.shown_title:
+        return
+    own, slug = own_title(post, topic), post.own_slug or topic.slug
+    post.shown_title, post.own_title, post.own_slug = (shown, own, slug) if shown else ("", "", "")
+    now = {"title": shown, "slug": NEUTRAL_SLUG} if shown else {"title": own, "slug": slug}
+    Topic.objects.filter(pk=topic.pk).update(**now, reindex_at=timezone.now())
+    tasks.search_index_update(topic_pk=topic.pk)
