@@ -12,6 +12,7 @@ from spirit.comment.models import Comment
 from heed_spirit.client import Heed, Refused
 from heed_spirit.models import Post
 from heed_spirit.submission import digest, sent, submission
+from heed_spirit.verdicts import keep_title_hidden
 
 
 def waiting() -> Iterator[Post]:
@@ -65,6 +66,8 @@ def _tell_words(heed: Heed, post: Post, comment: Comment) -> dict[str, object]:
         # Kept before it is sent: whatever becomes of the answer, other words get another number.
         post.revision, post.digest = post.revision + 1, words
         post.save(update_fields=["revision", "digest"])
+    if post.shown_title and document["title"]:
+        keep_title_hidden(post.pk)
     answer = heed.send("/v1/posts", {**document, "revision": post.revision})
     if answer["revision"] > post.revision:
         return {"told": post.told, "revision": answer["revision"] + 1}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from spirit.comment.models import Comment
@@ -53,6 +54,16 @@ def cared(event: dict[str, Any]) -> None:
         write_to(comment, message=data["message"], resources=data["crisis_resources"])
 
 
+def keep_title_hidden(id_: int) -> None:
+    """Put our title back where the author has written theirs over it: like other words, it waits for a verdict."""
+    with transaction.atomic():
+        post = Post.objects.select_for_update().get(pk=id_)
+        comment = sent().select_related("topic").filter(pk=id_).first()
+        if comment and is_opening(comment) and post.shown_title not in ("", comment.topic.title):
+            _show_title(post, comment.topic, post.shown_title)
+            post.save(update_fields=["own_title", "own_slug"])
+
+
 def _stands(post: Post, comment: Comment, data: dict[str, Any], moment: datetime) -> bool:
     """Whether a verdict is of the words that stand there now, and the newest on them."""
     newest = post.judged_at is None or post.judged_at <= moment
@@ -72,5 +83,6 @@ def _show_title(post: Post, topic: Topic, shown: str | None) -> None:
     own, slug = own_title(post, topic), post.own_slug or topic.slug
     post.shown_title, post.own_title, post.own_slug = (shown, own, slug) if shown else ("", "", "")
     now = {"title": shown, "slug": NEUTRAL_SLUG} if shown else {"title": own, "slug": slug}
-    Topic.objects.filter(pk=topic.pk).update(**now, reindex_at=timezone.now())
+    # A title that its author has written since the topic was read is not lost: it is news of its own.
+    Topic.objects.filter(pk=topic.pk, title=topic.title).update(**now, reindex_at=timezone.now())
     tasks.search_index_update(topic_pk=topic.pk)

@@ -125,6 +125,24 @@ class HidingTest(CallbackCase):
         self.topic.refresh_from_db()
         self.assertEqual((self.topic.title, self.topic.slug), ("A pump, at last", "my-new-pump"))
 
+    def test_a_title_stays_hidden_whatever_its_author_writes_over_it(self):
+        shown = {"hold": "[waits for a moderator]", "remove": "[removed]", "redact": "My [brand removed]"}
+        for action, ours in shown.items():
+            self.tell(self.opening, action, body="It came today.", title=ours)
+            for theirs in ("My new pump", "A pump, at last", "My new pump"):
+                self.client.force_login(self.ann)
+                self.client.post(f"/topic/update/{self.topic.pk}/", {"title": theirs})
+                self.assertEqual(self.sync()[0]["title"], theirs)
+                self.topic.refresh_from_db()
+                self.assertEqual((self.topic.title, self.topic.slug), (ours, "topic"))
+                # Our own title is no news of the author's.
+                revision = self.post(self.opening).revision
+                self.assertEqual([each["revision"] for each in self.sync()], [revision])
+                self.assertEqual(self.sync(), [])
+        self.tell(self.opening, "allow")
+        self.topic.refresh_from_db()
+        self.assertEqual((self.topic.title, self.topic.slug), ("My new pump", "my-new-pump"))
+
     def test_a_deleted_post_is_left_alone(self):
         Comment.objects.filter(pk=self.reply.pk).update(is_removed=True)
         self.assertEqual(self.tell(self.reply, "hold").status_code, 204)
