@@ -21,18 +21,23 @@ NEUTRAL_SLUG = "topic"
 """In the place of a hidden title's words in a topic's address."""
 
 
-def judged(event: dict[str, Any]) -> None:
-    """`post.verdict` and `post.decision`. Of a text that stands no more, only the help for its author counts."""
-    data = event["data"]
+def judged(event: dict[str, Any]) -> bool:
+    """`post.verdict` and `post.decision`: False where the words it is of may stand there again before Heed hears of others.
+
+    Of a text that does not stand there, only the help for its author counts.
+    """
+    data, moment = event["data"], datetime.fromisoformat(event["timestamp"])
     post = Post.objects.select_for_update().filter(pk=data["external_id"]).first()
     comment = sent().select_related("topic__category", "user").filter(pk=data["external_id"]).first()
-    if post is None or comment is None:
-        return
-    if data["crisis_resources"] and not post.helped:
+    if post is None:
+        return True
+    if comment and data["crisis_resources"] and not post.helped:
         Post.objects.filter(pk=post.pk).update(helped=True)
         write_to(comment, resources=data["crisis_resources"])
-    if not _stands(post, comment, data, moment := datetime.fromisoformat(event["timestamp"])):
-        return
+    if data["revision"] < post.revision or (post.judged_at and post.judged_at > moment):
+        return True
+    if comment is None or digest(submission(post, comment)) != post.digest:
+        return False
     post.action, post.judged_at = data["action"], moment
     redacted = data["action"] == "redact"
     post.shown_html = Markdown().render(data["body"]) if redacted and "body" in data else ""
@@ -44,14 +49,16 @@ def judged(event: dict[str, Any]) -> None:
     )
     if data["message"]:
         write_to(comment, message=data["message"])
+    return True
 
 
-def cared(event: dict[str, Any]) -> None:
+def cared(event: dict[str, Any]) -> bool:
     """`post.care`: help for a post's author, whatever became of the post."""
     data = event["data"]
     comment = Comment.objects.select_related("user").filter(pk=data["external_id"]).first()
     if comment:
         write_to(comment, message=data["message"], resources=data["crisis_resources"])
+    return True
 
 
 def keep_title_hidden(id_: int) -> None:
@@ -62,12 +69,6 @@ def keep_title_hidden(id_: int) -> None:
         if comment and is_opening(comment) and post.shown_title not in ("", comment.topic.title):
             _show_title(post, comment.topic, post.shown_title)
             post.save(update_fields=["own_title", "own_slug"])
-
-
-def _stands(post: Post, comment: Comment, data: dict[str, Any], moment: datetime) -> bool:
-    """Whether a verdict is of the words that stand there now, and the newest on them."""
-    newest = post.judged_at is None or post.judged_at <= moment
-    return newest and data["revision"] >= post.revision and digest(submission(post, comment)) == post.digest
 
 
 def _title(data: dict[str, Any]) -> str | None:

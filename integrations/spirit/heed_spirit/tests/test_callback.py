@@ -145,8 +145,11 @@ class HidingTest(CallbackCase):
 
     def test_a_deleted_post_is_left_alone(self):
         Comment.objects.filter(pk=self.reply.pk).update(is_removed=True)
-        self.assertEqual(self.tell(self.reply, "hold").status_code, 204)
+        self.assertEqual(self.tell(self.reply, "hold", id_="msg_1").status_code, 503)
         self.assertEqual(self.post(self.reply).action, "")
+        Comment.objects.filter(pk=self.reply.pk).update(is_removed=False)
+        self.assertEqual(self.tell(self.reply, "hold", id_="msg_1").status_code, 204)
+        self.assertEqual(self.post(self.reply).action, "hold")
 
 
 class RedactingTest(CallbackCase):
@@ -183,9 +186,18 @@ class OrderTest(CallbackCase):
         self.tell(self.reply, "hold", revision=1)
         self.assertEqual(self.post(self.reply).action, "")
 
-    def test_a_verdict_that_crosses_an_edit_is_ignored(self):
+    def test_a_verdict_that_crosses_an_edit_waits_for_the_words_that_it_is_of(self):
+        reply = Comment.objects.filter(pk=self.reply.pk)
+        for words, status, action in (("Not sent yet.", 503, ""), (self.reply.comment, 204, "hold")):
+            reply.update(comment=words)
+            self.assertEqual(self.tell(self.reply, "hold", id_="msg_1", revision=1).status_code, status)
+            self.assertEqual(self.post(self.reply).action, action)
+
+    def test_a_verdict_that_crosses_an_edit_is_done_with_once_the_newer_words_are_sent(self):
         Comment.objects.filter(pk=self.reply.pk).update(comment="Not sent yet.")
-        self.tell(self.reply, "hold", revision=1)
+        self.assertEqual(self.tell(self.reply, "hold", id_="msg_1", revision=1).status_code, 503)
+        self.sync()
+        self.assertEqual(self.tell(self.reply, "hold", id_="msg_1", revision=1).status_code, 204)
         self.assertEqual(self.post(self.reply).action, "")
 
     def test_a_verdict_older_than_the_one_that_stands_is_ignored(self):
@@ -223,9 +235,10 @@ class LetterTest(CallbackCase):
         self.assertIn("116 123", letter)
         self.assertIn(WORDS, self.page(self.ann))
 
-    def test_they_get_them_even_where_they_have_changed_their_words(self):
+    def test_they_get_them_at_once_where_they_have_changed_their_words(self):
         Comment.objects.filter(pk=self.reply.pk).update(comment="Never mind me.")
-        self.tell(self.reply, "escalate", crisis_resources=LINES)
+        for _ in range(2):
+            self.assertEqual(self.tell(self.reply, "escalate", id_="msg_1", crisis_resources=LINES).status_code, 503)
         self.assertEqual(len(self.letters(self.bob)), 1)
         self.assertEqual(self.post(self.reply).action, "")
 
