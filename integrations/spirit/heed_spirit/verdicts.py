@@ -39,14 +39,10 @@ def judged(event: dict[str, Any]) -> bool:
     if comment is None or digest(submission(post, comment)) != post.digest:
         return False
     post.action, post.judged_at = data["action"], moment
-    redacted = data["action"] == "redact"
-    post.shown_html = Markdown().render(data["body"]) if redacted and "body" in data else ""
-    post.history_closed |= redacted or post.hidden
+    post.shown_html = Markdown().render(data["body"]) if data["action"] == "redact" and "body" in data else ""
     if is_opening(comment):
         _show_title(post, comment.topic, _title(data))
-    post.save(
-        update_fields=["action", "judged_at", "shown_html", "shown_title", "own_title", "own_slug", "history_closed"]
-    )
+    post.save(update_fields=["action", "judged_at", "shown_html", "shown_title", "own_title", "own_slug"])
     if data["message"]:
         write_to(comment, message=data["message"])
     return True
