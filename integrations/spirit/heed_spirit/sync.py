@@ -9,7 +9,7 @@ from django.db.models import F
 from django.utils import timezone
 from spirit.comment.models import Comment
 
-from heed_spirit.client import Heed, Refused
+from heed_spirit.client import Heed, Refused, Stumbled
 from heed_spirit.models import Post
 from heed_spirit.submission import digest, sent, submission
 from heed_spirit.verdicts import keep_title_hidden
@@ -20,11 +20,16 @@ def waiting() -> Iterator[Post]:
 
 
 def send_all(heed: Heed) -> int:
-    """Tell Heed everything that it has not heard of. Raises NotNow where it can't be told."""
-    count = 0
+    """Tell Heed everything that it has not heard of. Raises NotNow where it can't be told, or not all of it."""
+    count, stumbled = 0, None
     for post in list(waiting()):
-        _tell(heed, post)
-        count += 1
+        try:
+            _tell(heed, post)
+            count += 1
+        except Stumbled as error:
+            stumbled = error
+    if stumbled:
+        raise stumbled
     return count
 
 

@@ -1,9 +1,11 @@
 """What Heed is told, and what becomes of it where Heed can't be told."""
 
+import json
 from datetime import timedelta
 from io import StringIO
 from unittest import mock
 
+import httpx
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 from django.db.models import F
@@ -95,6 +97,25 @@ class SyncTest(ForumCase):
         self.heed.status = 202
         self.write(self.ann, "More.")
         self.assertEqual([each["body"] for each in self.sync()], ["More."])
+
+    def test_what_heed_stumbles_over_does_not_hold_up_the_rest_and_is_tried_again(self):
+        taken = self.heed.answer
+
+        def stumble(request: httpx.Request) -> httpx.Response:
+            fails = json.loads(request.content)["id"] == str(self.opening.pk)
+            return httpx.Response(500, text="Oh.") if fails else taken(request)
+
+        with mock.patch.object(self.heed, "answer", stumble), self.assertRaisesMessage(NotNow, "Heed answers 500: Oh."):
+            self.sync()
+        self.assertEqual([each["id"] for each in self.heed.sent], [str(self.reply.pk)])
+        self.assertEqual([each["id"] for each in self.sync()], [str(self.opening.pk)])
+
+    def test_a_heed_that_is_down_is_asked_once(self):
+        for self.heed.status in (429, 502, 503, 504):
+            before = len(self.heed.requests)
+            with self.assertRaises(NotNow):
+                self.sync()
+            self.assertEqual(len(self.heed.requests), before + 1)
 
     def test_words_that_change_before_the_answer_came_get_another_number(self):
         with (
