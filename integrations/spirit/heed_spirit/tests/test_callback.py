@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.test import override_settings
 from django.utils import timezone
 from spirit.comment.models import Comment
 from spirit.topic.models import Topic
@@ -229,6 +230,14 @@ class LetterTest(CallbackCase):
     def test_letters_are_no_posts_for_heed(self):
         self.tell(self.reply, "remove", message="Please leave out the dose.")
         self.assertEqual(self.sync(), [])
+
+    @override_settings(HEED_PRIVATE_TOPICS=True, HEED_SENDER="mo")
+    def test_nor_are_they_where_private_topics_are_read_or_the_answers_to_them(self):
+        self.tell(self.reply, "remove", message="Please leave out the dose.")
+        self.write(self.bob, "But why?", Topic.objects.latest("pk"))
+        self.assertEqual(self.sync(), [])
+        self.write(self.mo, "What moderators write elsewhere is read.")
+        self.assertEqual(len(self.sync()), 1)
 
     def test_who_may_be_in_danger_gets_the_lines_once_and_their_post_stays(self):
         self.tell(self.reply, "escalate", crisis_resources=LINES)
