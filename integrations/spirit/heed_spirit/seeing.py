@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.cache import add_never_cache_headers
 from spirit.comment.models import Comment
+from spirit.comment.poll.models import CommentPollChoice
 
 from heed_spirit.models import HIDDEN, Post
 
@@ -18,7 +19,7 @@ def sees_all(user, comment: Comment) -> bool:
 
 
 class HiddenPostsMiddleware:
-    """Closes Spirit's side doors to a hidden post's words: the quote button, the history of edits, an address in a cache."""
+    """Closes Spirit's side doors to a hidden post's words: quotes, the history of edits, polls, an address in a cache."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -37,6 +38,10 @@ class HiddenPostsMiddleware:
         # Older words were hidden once, or mended so soon that nobody has judged them.
         if page == "spirit:comment:history:detail" and _is_kept_from(request, kwargs["comment_id"]):
             raise Http404
+        if page == "spirit:comment:poll:voters":
+            choice = CommentPollChoice.objects.filter(pk=kwargs["pk"]).select_related("poll").first()
+            if choice and _is_closed(request, choice.poll.comment_id):
+                raise Http404
         return None
 
 

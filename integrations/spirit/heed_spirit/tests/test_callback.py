@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.test import override_settings
 from django.utils import timezone
 from spirit.comment.models import Comment
+from spirit.comment.poll.models import CommentPoll, CommentPollChoice
 from spirit.topic.models import Topic
 from spirit.topic.notification.models import TopicNotification
 
@@ -87,6 +88,15 @@ class HidingTest(CallbackCase):
         self.tell(self.reply, "hold")
         self.assertNotIn(WORDS, self.page(self.ann, address))
         self.assertIn(WORDS, self.page(self.mo, address))
+
+    def test_the_voters_of_its_polls_are_not_shown(self):
+        poll = CommentPoll.objects.create(comment=self.reply, name="pumps")
+        choice = CommentPollChoice.objects.create(poll=poll, number=1, description="Ann at Elm Street")
+        address = f"/comment/poll/voters/{choice.pk}/"
+        for action, shown in (("allow", True), ("hold", False), ("remove", False), ("redact", False)):
+            self.tell(self.reply, action, body="@ann Lucky you!")
+            for user, sees in ((self.ann, shown), (self.bob, True), (self.mo, True)):
+                self.assertEqual("Elm Street" in self.page(user, address), sees, (action, user))
 
     def test_what_its_author_has_mended_is_for_them_and_moderators_alone_judged_or_not(self):
         address = f"/comment/history/{self.reply.pk}/"
