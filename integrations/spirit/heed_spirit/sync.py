@@ -42,8 +42,10 @@ def reconcile(heed: Heed, days: float) -> int:
 def _queue_again(heed: Heed, id_: int) -> bool:
     known = heed.ask(str(id_)) or {"revision": 0, "status": "deleted", "erasure": None}
     post, _ = Post.objects.get_or_create(pk=id_)
-    here, there = sent().filter(pk=id_).exists(), known["status"] != "deleted"
-    if post.problem or known["erasure"] or (here == there and known["revision"] == post.revision):
+    comment = sent().select_related("topic__category").filter(pk=id_).first()
+    here, there = comment is not None, known["status"] != "deleted"
+    same = known["revision"] == post.revision and (not here or digest(submission(post, comment)) == post.digest)
+    if post.problem or known["erasure"] or (here == there and same):
         return False
     # Never heard of is not the same as deleted: then there is nothing to recover.
     deleted, revision = bool(known["revision"]) and not there, max(known["revision"], post.revision)

@@ -17,7 +17,7 @@ from spirit.core.conf import settings
 from spirit.topic.models import Topic
 from standardwebhooks.webhooks import Webhook
 
-from heed_spirit import conf
+from heed_spirit import conf, triggers
 from heed_spirit.client import NotNow
 from heed_spirit.models import Post
 from heed_spirit.sync import reconcile
@@ -184,6 +184,24 @@ class CommandTest(ForumCase):
             self.run_with()
         self.assertEqual([call.args[0] for call in sleep.mock_calls], [4, 2])
 
+    def test_the_loop_puts_triggers_back_that_a_failed_migration_has_left_away(self):
+        triggers.remove("default")
+        self.assertIn("Run `migrate`", self.run_with("--once"))
+        watch, there = triggers.Watch("default"), []
+        for now in (5, 64, 65, 200):
+            with mock.patch("time.monotonic", return_value=now):
+                there.append((watch.put_back(), triggers.are_there("default")))
+        self.assertEqual(there, [(False, False), (False, False), (True, True), (False, True)])
+        with (
+            mock.patch("time.sleep", side_effect=KeyboardInterrupt),
+            mock.patch("heed_spirit.management.commands.heed_sync.close_old_connections"),
+            mock.patch.object(triggers.Watch, "put_back", return_value=True),
+            mock.patch("heed_spirit.tests.test_sync.StringIO") as out,
+            self.assertRaises(KeyboardInterrupt),
+        ):
+            self.run_with()
+        self.assertIn("They are back", str(out.mock_calls))
+
     @override_settings(HEED_API_KEY="")
     def test_reconciling_needs_a_key(self):
         with self.assertRaisesMessage(CommandError, "HEED_API_KEY"):
@@ -220,6 +238,12 @@ class ReconcileTest(ForumCase):
     def test_older_ones_are_left_alone(self):
         Comment.objects.update(date=timezone.now() - timedelta(days=8))
         self.heed.known.clear()
+        self.assertEqual(self.queued_again(), [])
+
+    def test_an_edit_that_the_triggers_missed_is_sent(self):
+        Comment.objects.filter(pk=self.reply.pk).update(comment="Other words.")
+        Post.objects.update(told=F("changes"))
+        self.assertEqual([(each["revision"], each["body"]) for each in self.queued_again()], [(2, "Other words.")])
         self.assertEqual(self.queued_again(), [])
 
     def test_what_heed_takes_for_deleted_is_recovered(self):
