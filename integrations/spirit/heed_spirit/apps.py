@@ -13,8 +13,9 @@ class HeedSpiritConfig(AppConfig):
         # Spirit's tags first, then ours in the place of one of them.
         from spirit.core.templatetags import spirit_tags  # noqa: F401
 
-        from heed_spirit import conf, tags, triggers  # noqa: F401
+        from heed_spirit import authors, conf, tags, triggers  # noqa: F401
 
         conf.check()
         pre_migrate.connect(triggers.remove, sender=self)
         post_migrate.connect(triggers.install, sender=self)
+        post_migrate.connect(authors.make_sender, sender=self)

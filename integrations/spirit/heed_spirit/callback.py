@@ -27,8 +27,11 @@ def callback(request: HttpRequest) -> HttpResponse:
     except (WebhookVerificationError, ValueError):
         return HttpResponse(status=401)
     with transaction.atomic():
-        if _is_new(request.headers["webhook-id"]) and event["type"] in CARRIED_OUT:
-            CARRIED_OUT[event["type"]](event)
+        id_ = request.headers["webhook-id"]
+        if _is_new(id_) and event["type"] in CARRIED_OUT and not CARRIED_OUT[event["type"]](event):
+            # What was done so far stays; Heed sends it again, until it has heard of the newer words.
+            Heard.objects.filter(pk=id_).delete()
+            return HttpResponse(status=503)
     return HttpResponse(status=204)
 
 

@@ -23,6 +23,10 @@ class NotNow(Exception):
         self.seconds = seconds
 
 
+class Stumbled(NotNow):
+    """Heed fails over this one document; it may take others."""
+
+
 class Refused(Exception):
     """Heed will not have this document, however often it is sent."""
 
@@ -68,5 +72,6 @@ class Heed:
             or (method == "POST" and answer.status_code == 404)
         ):
             wait = answer.headers.get("retry-after", "")
-            raise NotNow(f"Heed answers {answer.status_code}: {answer.text}", float(wait) if wait.isdecimal() else 0)
+            error = Stumbled if answer.status_code == 500 else NotNow
+            raise error(f"Heed answers {answer.status_code}: {answer.text}", float(wait) if wait.isdecimal() else 0)
         return answer

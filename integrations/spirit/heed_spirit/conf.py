@@ -18,6 +18,10 @@ def get(name: str):
     return getattr(settings, name, DEFAULTS.get(name))
 
 
+def is_set(name: str) -> bool:
+    return hasattr(settings, name)
+
+
 def check() -> None:
     """Raises ImproperlyConfigured where a setting is missing."""
     missing = [name for name in REQUIRED if not get(name)]

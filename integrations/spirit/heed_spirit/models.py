@@ -29,7 +29,6 @@ class Post(models.Model):
     shown_title = models.CharField(max_length=255, db_default="", help_text="Our title in the place of the author's.")
     own_title = models.CharField(max_length=255, db_default="")
     own_slug = models.CharField(max_length=50, db_default="")
-    history_closed = models.BooleanField(db_default=False, help_text="Older texts hold what was hidden once.")
     helped = models.BooleanField(db_default=False, help_text="Whether its author was sent the crisis lines.")
 
     class Meta:

@@ -8,8 +8,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.cache import add_never_cache_headers
 from spirit.comment.models import Comment
+from spirit.comment.poll.models import CommentPollChoice
 
-from heed_spirit.models import Post
+from heed_spirit.models import HIDDEN, Post
 
 
 def sees_all(user, comment: Comment) -> bool:
@@ -18,7 +19,7 @@ def sees_all(user, comment: Comment) -> bool:
 
 
 class HiddenPostsMiddleware:
-    """Closes Spirit's side doors to a hidden post's words: the quote button, the history of edits, an address in a cache."""
+    """Closes Spirit's side doors to a hidden post's words: quotes, the history of edits, polls, an address in a cache."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -32,16 +33,25 @@ class HiddenPostsMiddleware:
 
     def process_view(self, request: HttpRequest, _view: Callable, _args: list, kwargs: dict) -> HttpResponse | None:
         page = request.resolver_match.view_name
-        if page == "spirit:comment:publish" and "pk" in kwargs and _is_closed(request, kwargs["pk"], now=True):
+        if page == "spirit:comment:publish" and "pk" in kwargs and _is_closed(request, kwargs["pk"]):
             return redirect("spirit:comment:publish", topic_id=kwargs["topic_id"])
-        if page == "spirit:comment:history:detail" and _is_closed(request, kwargs["comment_id"], now=False):
+        # Older words were hidden once, or mended so soon that nobody has judged them.
+        if page == "spirit:comment:history:detail" and _is_kept_from(request, kwargs["comment_id"]):
             raise Http404
+        if page == "spirit:comment:poll:voters":
+            choice = CommentPollChoice.objects.filter(pk=kwargs["pk"]).select_related("poll").first()
+            if choice and _is_closed(request, choice.poll.comment_id):
+                raise Http404
         return None
 
 
-def _is_closed(request: HttpRequest, comment_id: int, *, now: bool) -> bool:
-    post = Post.objects.filter(pk=comment_id, history_closed=True).first()
-    if post is None or (now and not post.hidden and post.action != "redact"):
-        return False
+def _is_closed(request: HttpRequest, comment_id: int) -> bool:
+    """Whether a comment is hidden or shown in part, and the reader one who does not see all of it."""
+    judged = Post.objects.filter(pk=comment_id, action__in=(*HIDDEN, "redact"))
+    return judged.exists() and _is_kept_from(request, comment_id)
+
+
+def _is_kept_from(request: HttpRequest, comment_id: int) -> bool:
+    # Whoever has not logged in is asked to by Spirit.
     comment = Comment.objects.filter(pk=comment_id).first()
-    return comment is not None and not sees_all(request.user, comment)
+    return comment is not None and request.user.is_authenticated and not sees_all(request.user, comment)

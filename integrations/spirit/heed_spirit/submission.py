@@ -13,6 +13,7 @@ from spirit.core.utils import site_url
 from spirit.topic.models import Topic
 
 from heed_spirit import conf
+from heed_spirit.authors import sender_name
 from heed_spirit.models import Post
 
 ANSWERS = re.compile(r"(?:> *)?@([\w.@+-]+)")
@@ -20,9 +21,11 @@ ANSWERS = re.compile(r"(?:> *)?@([\w.@+-]+)")
 
 
 def sent() -> QuerySet[Comment]:
-    """The comments that Heed is to know: what readers can see, and private topics where the forum says so."""
+    """The comments that Heed is to know: what readers can see, and where the forum says so private topics but its letters."""
     comments = Comment.objects.unremoved()
-    return comments if conf.get("HEED_PRIVATE_TOPICS") else comments.public()
+    if not conf.get("HEED_PRIVATE_TOPICS"):
+        return comments.public()
+    return comments.exclude(topic__category__is_private=True, topic__user__username=sender_name())
 
 
 def is_opening(comment: Comment) -> bool:

@@ -9,9 +9,10 @@ from django.db.models import F
 from django.utils import timezone
 from spirit.comment.models import Comment
 
-from heed_spirit.client import Heed, Refused
+from heed_spirit.client import Heed, Refused, Stumbled
 from heed_spirit.models import Post
 from heed_spirit.submission import digest, sent, submission
+from heed_spirit.verdicts import keep_title_hidden
 
 
 def waiting() -> Iterator[Post]:
@@ -19,11 +20,16 @@ def waiting() -> Iterator[Post]:
 
 
 def send_all(heed: Heed) -> int:
-    """Tell Heed everything that it has not heard of. Raises NotNow where it can't be told."""
-    count = 0
+    """Tell Heed everything that it has not heard of. Raises NotNow where it can't be told, or not all of it."""
+    count, stumbled = 0, None
     for post in list(waiting()):
-        _tell(heed, post)
-        count += 1
+        try:
+            _tell(heed, post)
+            count += 1
+        except Stumbled as error:
+            stumbled = error
+    if stumbled:
+        raise stumbled
     return count
 
 
@@ -36,8 +42,10 @@ def reconcile(heed: Heed, days: float) -> int:
 def _queue_again(heed: Heed, id_: int) -> bool:
     known = heed.ask(str(id_)) or {"revision": 0, "status": "deleted", "erasure": None}
     post, _ = Post.objects.get_or_create(pk=id_)
-    here, there = sent().filter(pk=id_).exists(), known["status"] != "deleted"
-    if post.problem or known["erasure"] or (here == there and known["revision"] == post.revision):
+    comment = sent().select_related("topic__category").filter(pk=id_).first()
+    here, there = comment is not None, known["status"] != "deleted"
+    same = known["revision"] == post.revision and (not here or digest(submission(post, comment)) == post.digest)
+    if post.problem or known["erasure"] or (here == there and same):
         return False
     # Never heard of is not the same as deleted: then there is nothing to recover.
     deleted, revision = bool(known["revision"]) and not there, max(known["revision"], post.revision)
@@ -65,6 +73,8 @@ def _tell_words(heed: Heed, post: Post, comment: Comment) -> dict[str, object]:
         # Kept before it is sent: whatever becomes of the answer, other words get another number.
         post.revision, post.digest = post.revision + 1, words
         post.save(update_fields=["revision", "digest"])
+    if post.shown_title and document["title"]:
+        keep_title_hidden(post.pk)
     answer = heed.send("/v1/posts", {**document, "revision": post.revision})
     if answer["revision"] > post.revision:
         return {"told": post.told, "revision": answer["revision"] + 1}

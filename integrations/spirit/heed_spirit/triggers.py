@@ -6,9 +6,10 @@ trigger writes stands or falls with the change itself, whoever made it.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
-from django.db import connections
+from django.db import connections, transaction
 from spirit.category.models import Category
 from spirit.comment.models import Comment
 from spirit.topic.models import Topic
@@ -16,6 +17,8 @@ from spirit.topic.models import Topic
 from heed_spirit.models import Post
 
 POST, COMMENT, TOPIC, CATEGORY = (model._meta.db_table for model in (Post, Comment, Topic, Category))
+
+LOOK_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -66,12 +69,39 @@ def install(using: str, **_: object) -> None:
         _run(using, *(sql for trigger in TRIGGERS for sql in _dialect(using).make(trigger)))
 
 
+def are_there(using: str) -> bool:
+    with connections[using].cursor() as cursor:
+        cursor.execute(_dialect(using).NAMES)
+        return {trigger.name for trigger in TRIGGERS} <= {name for (name,) in cursor.fetchall()}
+
+
+class Watch:
+    """Puts back what a failed `migrate` has left away. One that is under way has a minute to do so itself."""
+
+    def __init__(self, using: str) -> None:
+        self.using, self.away, self.next = using, False, 0.0
+
+    def put_back(self) -> bool:
+        """Look once a minute; whether they had to be put back."""
+        if time.monotonic() < self.next:
+            return False
+        before, self.away, self.next = self.away, not are_there(self.using), time.monotonic() + LOOK_SECONDS
+        if not (before and self.away):
+            return False
+        with transaction.atomic(self.using):
+            install(self.using)
+        self.away = False
+        return True
+
+
 def remove(using: str, **_: object) -> None:
     """Before each `migrate`: on SQLite, changing a table means making it anew, which triggers get in the way of."""
     _run(using, *(_dialect(using).drop(trigger) for trigger in TRIGGERS))
 
 
 class _SQLite:
+    NAMES = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+
     @staticmethod
     def make(trigger: Trigger) -> list[str]:
         head = f"CREATE TRIGGER {trigger.name} AFTER {trigger.event} ON {trigger.table} FOR EACH ROW {trigger.when}"
@@ -83,6 +113,8 @@ class _SQLite:
 
 
 class _PostgreSQL:
+    NAMES = "SELECT tgname FROM pg_trigger"
+
     @staticmethod
     def make(trigger: Trigger) -> list[str]:
         body = f"BEGIN {trigger.statement}; RETURN NULL; END"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from spirit.comment.models import Comment
@@ -20,43 +21,50 @@ NEUTRAL_SLUG = "topic"
 """In the place of a hidden title's words in a topic's address."""
 
 
-def judged(event: dict[str, Any]) -> None:
-    """`post.verdict` and `post.decision`. Of a text that stands no more, only the help for its author counts."""
-    data = event["data"]
+def judged(event: dict[str, Any]) -> bool:
+    """`post.verdict` and `post.decision`: False where the words it is of may stand there again before Heed hears of others.
+
+    Of a text that does not stand there, only the help for its author counts.
+    """
+    data, moment = event["data"], datetime.fromisoformat(event["timestamp"])
     post = Post.objects.select_for_update().filter(pk=data["external_id"]).first()
     comment = sent().select_related("topic__category", "user").filter(pk=data["external_id"]).first()
-    if post is None or comment is None:
-        return
-    if data["crisis_resources"] and not post.helped:
+    if post is None:
+        return True
+    if comment and data["crisis_resources"] and not post.helped:
         Post.objects.filter(pk=post.pk).update(helped=True)
         write_to(comment, resources=data["crisis_resources"])
-    if not _stands(post, comment, data, moment := datetime.fromisoformat(event["timestamp"])):
-        return
+    if data["revision"] < post.revision or (post.judged_at and post.judged_at > moment):
+        return True
+    if comment is None or digest(submission(post, comment)) != post.digest:
+        return False
     post.action, post.judged_at = data["action"], moment
-    redacted = data["action"] == "redact"
-    post.shown_html = Markdown().render(data["body"]) if redacted and "body" in data else ""
-    post.history_closed |= redacted or post.hidden
+    post.shown_html = Markdown().render(data["body"]) if data["action"] == "redact" and "body" in data else ""
     if is_opening(comment):
         _show_title(post, comment.topic, _title(data))
-    post.save(
-        update_fields=["action", "judged_at", "shown_html", "shown_title", "own_title", "own_slug", "history_closed"]
-    )
+    post.save(update_fields=["action", "judged_at", "shown_html", "shown_title", "own_title", "own_slug"])
     if data["message"]:
         write_to(comment, message=data["message"])
+    return True
 
 
-def cared(event: dict[str, Any]) -> None:
+def cared(event: dict[str, Any]) -> bool:
     """`post.care`: help for a post's author, whatever became of the post."""
     data = event["data"]
     comment = Comment.objects.select_related("user").filter(pk=data["external_id"]).first()
     if comment:
         write_to(comment, message=data["message"], resources=data["crisis_resources"])
+    return True
 
 
-def _stands(post: Post, comment: Comment, data: dict[str, Any], moment: datetime) -> bool:
-    """Whether a verdict is of the words that stand there now, and the newest on them."""
-    newest = post.judged_at is None or post.judged_at <= moment
-    return newest and data["revision"] >= post.revision and digest(submission(post, comment)) == post.digest
+def keep_title_hidden(id_: int) -> None:
+    """Put our title back where the author has written theirs over it: like other words, it waits for a verdict."""
+    with transaction.atomic():
+        post = Post.objects.select_for_update().get(pk=id_)
+        comment = sent().select_related("topic").filter(pk=id_).first()
+        if comment and is_opening(comment) and post.shown_title not in ("", comment.topic.title):
+            _show_title(post, comment.topic, post.shown_title)
+            post.save(update_fields=["own_title", "own_slug"])
 
 
 def _title(data: dict[str, Any]) -> str | None:
@@ -72,5 +80,6 @@ def _show_title(post: Post, topic: Topic, shown: str | None) -> None:
     own, slug = own_title(post, topic), post.own_slug or topic.slug
     post.shown_title, post.own_title, post.own_slug = (shown, own, slug) if shown else ("", "", "")
     now = {"title": shown, "slug": NEUTRAL_SLUG} if shown else {"title": own, "slug": slug}
-    Topic.objects.filter(pk=topic.pk).update(**now, reindex_at=timezone.now())
+    # A title that its author has written since the topic was read is not lost: it is news of its own.
+    Topic.objects.filter(pk=topic.pk, title=topic.title).update(**now, reindex_at=timezone.now())
     tasks.search_index_update(topic_pk=topic.pk)

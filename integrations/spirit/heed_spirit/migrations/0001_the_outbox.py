@@ -53,10 +53,6 @@ class Migration(migrations.Migration):
                 ("own_title", models.CharField(db_default="", max_length=255)),
                 ("own_slug", models.CharField(db_default="", max_length=50)),
                 (
-                    "history_closed",
-                    models.BooleanField(db_default=False, help_text="Older texts hold what was hidden once."),
-                ),
-                (
                     "helped",
                     models.BooleanField(db_default=False, help_text="Whether its author was sent the crisis lines."),
                 ),

@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 
+from django.test import override_settings
 from django.utils import timezone
 from spirit.comment.models import Comment
+from spirit.comment.poll.models import CommentPoll, CommentPollChoice
 from spirit.topic.models import Topic
 from spirit.topic.notification.models import TopicNotification
 
@@ -87,16 +89,27 @@ class HidingTest(CallbackCase):
         self.assertNotIn(WORDS, self.page(self.ann, address))
         self.assertIn(WORDS, self.page(self.mo, address))
 
-    def test_its_history_stays_closed_when_its_author_has_mended_it(self):
-        self.client.force_login(self.bob)
-        self.tell(self.reply, "hold")
-        self.client.post(f"/comment/{self.reply.pk}/update/", {"comment": "Good for you."})
-        self.sync()
-        self.tell(self.reply, "allow")
-        self.assertIn("Good for you.", self.page(self.ann))
+    def test_the_voters_of_its_polls_are_not_shown(self):
+        poll = CommentPoll.objects.create(comment=self.reply, name="pumps")
+        choice = CommentPollChoice.objects.create(poll=poll, number=1, description="Ann at Elm Street")
+        address = f"/comment/poll/voters/{choice.pk}/"
+        for action, shown in (("allow", True), ("hold", False), ("remove", False), ("redact", False)):
+            self.tell(self.reply, action, body="@ann Lucky you!")
+            for user, sees in ((self.ann, shown), (self.bob, True), (self.mo, True)):
+                self.assertEqual("Elm Street" in self.page(user, address), sees, (action, user))
+
+    def test_what_its_author_has_mended_is_for_them_and_moderators_alone_judged_or_not(self):
         address = f"/comment/history/{self.reply.pk}/"
-        self.assertNotIn(WORDS, self.page(self.ann, address))
-        self.assertIn(WORDS, self.page(self.bob, address))
+        for action in ("", "hold"):
+            if action:
+                self.tell(self.reply, action)
+            self.client.force_login(self.bob)
+            self.client.post(f"/comment/{self.reply.pk}/update/", {"comment": f"Good for you{action}."})
+            self.sync()
+            self.tell(self.reply, "allow")
+            self.assertIn("Good for you", self.page(self.ann))
+            for user, sees in ((None, False), (self.ann, False), (self.bob, True), (self.mo, True)):
+                self.assertEqual(WORDS in self.page(user, address), sees, user)
 
     def test_the_title_of_a_hidden_opening_post_goes_with_it_and_comes_back_as_it_was(self):
         slug = self.topic.slug
@@ -125,10 +138,31 @@ class HidingTest(CallbackCase):
         self.topic.refresh_from_db()
         self.assertEqual((self.topic.title, self.topic.slug), ("A pump, at last", "my-new-pump"))
 
+    def test_a_title_stays_hidden_whatever_its_author_writes_over_it(self):
+        shown = {"hold": "[waits for a moderator]", "remove": "[removed]", "redact": "My [brand removed]"}
+        for action, ours in shown.items():
+            self.tell(self.opening, action, body="It came today.", title=ours)
+            for theirs in ("My new pump", "A pump, at last", "My new pump"):
+                self.client.force_login(self.ann)
+                self.client.post(f"/topic/update/{self.topic.pk}/", {"title": theirs})
+                self.assertEqual(self.sync()[0]["title"], theirs)
+                self.topic.refresh_from_db()
+                self.assertEqual((self.topic.title, self.topic.slug), (ours, "topic"))
+                # Our own title is no news of the author's.
+                revision = self.post(self.opening).revision
+                self.assertEqual([each["revision"] for each in self.sync()], [revision])
+                self.assertEqual(self.sync(), [])
+        self.tell(self.opening, "allow")
+        self.topic.refresh_from_db()
+        self.assertEqual((self.topic.title, self.topic.slug), ("My new pump", "my-new-pump"))
+
     def test_a_deleted_post_is_left_alone(self):
         Comment.objects.filter(pk=self.reply.pk).update(is_removed=True)
-        self.assertEqual(self.tell(self.reply, "hold").status_code, 204)
+        self.assertEqual(self.tell(self.reply, "hold", id_="msg_1").status_code, 503)
         self.assertEqual(self.post(self.reply).action, "")
+        Comment.objects.filter(pk=self.reply.pk).update(is_removed=False)
+        self.assertEqual(self.tell(self.reply, "hold", id_="msg_1").status_code, 204)
+        self.assertEqual(self.post(self.reply).action, "hold")
 
 
 class RedactingTest(CallbackCase):
@@ -165,9 +199,18 @@ class OrderTest(CallbackCase):
         self.tell(self.reply, "hold", revision=1)
         self.assertEqual(self.post(self.reply).action, "")
 
-    def test_a_verdict_that_crosses_an_edit_is_ignored(self):
+    def test_a_verdict_that_crosses_an_edit_waits_for_the_words_that_it_is_of(self):
+        reply = Comment.objects.filter(pk=self.reply.pk)
+        for words, status, action in (("Not sent yet.", 503, ""), (self.reply.comment, 204, "hold")):
+            reply.update(comment=words)
+            self.assertEqual(self.tell(self.reply, "hold", id_="msg_1", revision=1).status_code, status)
+            self.assertEqual(self.post(self.reply).action, action)
+
+    def test_a_verdict_that_crosses_an_edit_is_done_with_once_the_newer_words_are_sent(self):
         Comment.objects.filter(pk=self.reply.pk).update(comment="Not sent yet.")
-        self.tell(self.reply, "hold", revision=1)
+        self.assertEqual(self.tell(self.reply, "hold", id_="msg_1", revision=1).status_code, 503)
+        self.sync()
+        self.assertEqual(self.tell(self.reply, "hold", id_="msg_1", revision=1).status_code, 204)
         self.assertEqual(self.post(self.reply).action, "")
 
     def test_a_verdict_older_than_the_one_that_stands_is_ignored(self):
@@ -198,6 +241,14 @@ class LetterTest(CallbackCase):
         self.tell(self.reply, "remove", message="Please leave out the dose.")
         self.assertEqual(self.sync(), [])
 
+    @override_settings(HEED_PRIVATE_TOPICS=True, HEED_SENDER="mo")
+    def test_nor_are_they_where_private_topics_are_read_or_the_answers_to_them(self):
+        self.tell(self.reply, "remove", message="Please leave out the dose.")
+        self.write(self.bob, "But why?", Topic.objects.latest("pk"))
+        self.assertEqual(self.sync(), [])
+        self.write(self.mo, "What moderators write elsewhere is read.")
+        self.assertEqual(len(self.sync()), 1)
+
     def test_who_may_be_in_danger_gets_the_lines_once_and_their_post_stays(self):
         self.tell(self.reply, "escalate", crisis_resources=LINES)
         self.tell(self.reply, "escalate", crisis_resources=LINES)
@@ -205,9 +256,10 @@ class LetterTest(CallbackCase):
         self.assertIn("116 123", letter)
         self.assertIn(WORDS, self.page(self.ann))
 
-    def test_they_get_them_even_where_they_have_changed_their_words(self):
+    def test_they_get_them_at_once_where_they_have_changed_their_words(self):
         Comment.objects.filter(pk=self.reply.pk).update(comment="Never mind me.")
-        self.tell(self.reply, "escalate", crisis_resources=LINES)
+        for _ in range(2):
+            self.assertEqual(self.tell(self.reply, "escalate", id_="msg_1", crisis_resources=LINES).status_code, 503)
         self.assertEqual(len(self.letters(self.bob)), 1)
         self.assertEqual(self.post(self.reply).action, "")
 

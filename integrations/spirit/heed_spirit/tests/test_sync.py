@@ -1,9 +1,11 @@
 """What Heed is told, and what becomes of it where Heed can't be told."""
 
+import json
 from datetime import timedelta
 from io import StringIO
 from unittest import mock
 
+import httpx
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 from django.db.models import F
@@ -15,7 +17,7 @@ from spirit.core.conf import settings
 from spirit.topic.models import Topic
 from standardwebhooks.webhooks import Webhook
 
-from heed_spirit import conf
+from heed_spirit import conf, triggers
 from heed_spirit.client import NotNow
 from heed_spirit.models import Post
 from heed_spirit.sync import reconcile
@@ -96,6 +98,25 @@ class SyncTest(ForumCase):
         self.write(self.ann, "More.")
         self.assertEqual([each["body"] for each in self.sync()], ["More."])
 
+    def test_what_heed_stumbles_over_does_not_hold_up_the_rest_and_is_tried_again(self):
+        taken = self.heed.answer
+
+        def stumble(request: httpx.Request) -> httpx.Response:
+            fails = json.loads(request.content)["id"] == str(self.opening.pk)
+            return httpx.Response(500, text="Oh.") if fails else taken(request)
+
+        with mock.patch.object(self.heed, "answer", stumble), self.assertRaisesMessage(NotNow, "Heed answers 500: Oh."):
+            self.sync()
+        self.assertEqual([each["id"] for each in self.heed.sent], [str(self.reply.pk)])
+        self.assertEqual([each["id"] for each in self.sync()], [str(self.opening.pk)])
+
+    def test_a_heed_that_is_down_is_asked_once(self):
+        for self.heed.status in (429, 502, 503, 504):
+            before = len(self.heed.requests)
+            with self.assertRaises(NotNow):
+                self.sync()
+            self.assertEqual(len(self.heed.requests), before + 1)
+
     def test_words_that_change_before_the_answer_came_get_another_number(self):
         with (
             mock.patch.object(self.heed, "answer", side_effect=ConnectionResetError),
@@ -163,6 +184,24 @@ class CommandTest(ForumCase):
             self.run_with()
         self.assertEqual([call.args[0] for call in sleep.mock_calls], [4, 2])
 
+    def test_the_loop_puts_triggers_back_that_a_failed_migration_has_left_away(self):
+        triggers.remove("default")
+        self.assertIn("Run `migrate`", self.run_with("--once"))
+        watch, there = triggers.Watch("default"), []
+        for now in (5, 64, 65, 200):
+            with mock.patch("time.monotonic", return_value=now):
+                there.append((watch.put_back(), triggers.are_there("default")))
+        self.assertEqual(there, [(False, False), (False, False), (True, True), (False, True)])
+        with (
+            mock.patch("time.sleep", side_effect=KeyboardInterrupt),
+            mock.patch("heed_spirit.management.commands.heed_sync.close_old_connections"),
+            mock.patch.object(triggers.Watch, "put_back", return_value=True),
+            mock.patch("heed_spirit.tests.test_sync.StringIO") as out,
+            self.assertRaises(KeyboardInterrupt),
+        ):
+            self.run_with()
+        self.assertIn("They are back", str(out.mock_calls))
+
     @override_settings(HEED_API_KEY="")
     def test_reconciling_needs_a_key(self):
         with self.assertRaisesMessage(CommandError, "HEED_API_KEY"):
@@ -199,6 +238,12 @@ class ReconcileTest(ForumCase):
     def test_older_ones_are_left_alone(self):
         Comment.objects.update(date=timezone.now() - timedelta(days=8))
         self.heed.known.clear()
+        self.assertEqual(self.queued_again(), [])
+
+    def test_an_edit_that_the_triggers_missed_is_sent(self):
+        Comment.objects.filter(pk=self.reply.pk).update(comment="Other words.")
+        Post.objects.update(told=F("changes"))
+        self.assertEqual([(each["revision"], each["body"]) for each in self.queued_again()], [(2, "Other words.")])
         self.assertEqual(self.queued_again(), [])
 
     def test_what_heed_takes_for_deleted_is_recovered(self):

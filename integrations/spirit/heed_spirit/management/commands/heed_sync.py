@@ -3,13 +3,17 @@ from __future__ import annotations
 import time
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import OperationalError, close_old_connections
+from django.db import DEFAULT_DB_ALIAS, OperationalError, close_old_connections
 
-from heed_spirit import conf
+from heed_spirit import conf, triggers
 from heed_spirit.client import Heed, NotNow
 from heed_spirit.sync import reconcile, send_all
 
 LONGEST_PAUSE_SECONDS = 60
+PUT_BACK = (
+    "The database told no news: its triggers were away, as after a `migrate` that failed. They are back. "
+    "`heed_sync --reconcile` finds what was posted meanwhile."
+)
 
 
 class Command(BaseCommand):
@@ -35,15 +39,20 @@ class Command(BaseCommand):
                 if not conf.get("HEED_API_KEY"):
                     raise CommandError("Set HEED_API_KEY: Heed is asked with it.")
                 self.stdout.write(f"{reconcile(heed, days)} queued again")
+            if not triggers.are_there(DEFAULT_DB_ALIAS):
+                self.stderr.write("The database tells no news: its triggers are away. Run `migrate`.")
             self.stdout.write(f"{send_all(heed)} told")
         except NotNow as why:
             raise CommandError(str(why)) from why
 
     def _forever(self, heed: Heed) -> None:
         shortest = pause = conf.get("HEED_SYNC_SECONDS")
+        watch = triggers.Watch(DEFAULT_DB_ALIAS)
         while True:
             close_old_connections()
             try:
+                if watch.put_back():
+                    self.stderr.write(PUT_BACK)
                 send_all(heed)
                 pause = shortest
             except (NotNow, OperationalError) as why:
