@@ -1,7 +1,7 @@
 """Texts that are no posts: read now for who asks, and forgotten with the answer.
 
 The web process loads no model, workers read what stands in the database, and no word goes into Redis. So a text is a post for
-a moment: one that is not kept. It is read before all that nobody waits for, and gets its verdict by the forum's policy, but no
+a moment: one that is not kept. It is read before what came within the last half minute and nobody waits for, and gets its verdict by the forum's policy, but no
 moderator, no callback and no number ever hears of it.
 """
 
