@@ -109,11 +109,14 @@ def recover(session: Session, forum: Forum, external_id: str, as_of: datetime) -
 
 def is_later(session: Session, forum: Forum, external_id: str, number: int | None) -> bool:
     """Note the number that the forum gave to a deletion or a recovery. False where this one, or a later one, came before: it is
-    old news, or somebody sends it again. What has no number is taken as it comes.
+    old news, or somebody sends it again. What has no number is taken as it comes as long as none had one, and what was erased
+    stays so.
     """
     post = _locked(session, forum, external_id)
+    if post.erased:
+        return False
     if number is None:
-        return True
+        return post.event_number is None
     if post.event_number is not None and number <= post.event_number:
         return False
     post.event_number = number
