@@ -17,7 +17,7 @@ from service import appeals, audit, care, recusals, second_readings
 from service.erasure.missing import missing
 from service.errors import Conflict, Forbidden, Invalid
 from service.policy.policy import crisis_resources
-from service.redactions import redacted, to_show
+from service.redactions import redacted, to_show, undamaged
 from service.store.models import Forum, Moderator, Post, QueueItem, Verdict, now
 from service.verdicts import announce, current_verdict, make_current, whole
 
@@ -98,19 +98,20 @@ def undo_decision(session: Session, item_id: str, version: int, moderator: Moder
     """Take a decision back, however old: what stood before stands again, the post waits, and the forum is told.
 
     One on an appeal brings back what was appealed, and the appeal waits: raises Forbidden to whoever decided that before.
-    The author is told nothing, for they were told what stands again when it was decided.
+    The author is told nothing, for they were told what stands again when it was decided. Raises Conflict where that was damaged.
     """
     post, item = _item(session, item_id, version)
     if item.state != "decided":
         raise Conflict(_("There is no decision to undo: the post is waiting again, or was edited or deleted."))
     undone, before = _last_two(session, post, item)
-    more = to_show(session, before.revision, before.document) | {"message": ""}
+    document = undamaged(before.document)
+    more = to_show(session, before.revision, document) | {"message": ""}
     if appeal := appeals.decided_by(session, undone):
         recusals.check(session, appeal, moderator)
         appeals.reopen(item, appeal)
         more["appeal"] = appeals.told(appeal)
     by, note = before.decided_by, before.note
-    verdict = make_current(session, post, before.revision, before.document, decided_by=by, note=note, again=before)
+    verdict = make_current(session, post, before.revision, document, decided_by=by, note=note, again=before)
     appeals.follow(session, before, verdict)
     item.state, item.version = "open", item.version + 1
     if by:
@@ -158,7 +159,7 @@ def _document(session: Session, post: Post, machine: Verdict, decision: Decision
 
 def _upheld(standing: Verdict, decision: Decision) -> dict[str, Any]:
     """What stands, with a person's name to it; the models' own removal is then for what weighed most with them."""
-    document = {"removed_for": "", **whole(standing.document), "message": decision.message}
+    document = {"removed_for": "", **whole(undamaged(standing.document)), "message": decision.message}
     if document["action"] == "remove" and not document["removed_for"]:
         worst = next(iter(document["reasons"]), None)
         document["removed_for"] = f"{worst['area']}.{worst['label']}" if worst else ""
@@ -166,14 +167,19 @@ def _upheld(standing: Verdict, decision: Decision) -> dict[str, Any]:
 
 
 def stands_again(session: Session, post: Post) -> bool:
-    """Let a person's decision hold on for a post that is back, and tell the forum of it. False where there is none."""
+    """Let a person's decision hold on for a post that is back, and tell the forum of it. False where there is none, or none that can
+    be told: it was damaged.
+    """
     current = current_verdict(session, post)
     item = session.scalar(select(QueueItem).where(QueueItem.post_id == post.id).with_for_update())
     if current is None or not current.decided_by or current.revision.number != post.revision or item is None:
         return False
+    try:
+        more = to_show(session, current.revision, current.document) | {"message": ""}
+    except Conflict:
+        return False
     current.revision.state = "done"
     item.state, item.version = "decided", item.version + 1
-    more = to_show(session, current.revision, current.document) | {"message": ""}
     announce(session, post, current.revision, current, "post.decision", **more)
     return True
 

@@ -1,7 +1,7 @@
 """Texts that are no posts: read now for who asks, and forgotten with the answer.
 
 The web process loads no model, workers read what stands in the database, and no word goes into Redis. So a text is a post for
-a moment: one that is not kept. It is read before all that nobody waits for, and gets its verdict by the forum's policy, but no
+a moment: one that is not kept. It is read before what came within the last half minute and nobody waits for, and gets its verdict by the forum's policy, but no
 moderator, no callback and no number ever hears of it.
 """
 
@@ -26,6 +26,7 @@ from service.problems import RETRY_SECONDS
 from service.settings import settings
 from service.store import Store, store
 from service.store.models import Forum, Post, Verdict, new_id, now
+from service.waiting import place
 from service.wakeup import wake_classify
 
 LOOK_SECONDS = 0.1
@@ -78,18 +79,24 @@ def text(body: str, *, field: str, parent: str = "", format: str = "plain") -> S
 def read(forum: Forum, texts: Sequence[Submission]) -> list[Reading]:
     """What stands in each text, in their order; nothing of them is left when it returns, or raises.
 
-    Raises Unavailable where they are not all read within `HEED_WAIT_SECONDS_MAX`, and what intake raises (limits, room).
+    Raises Unavailable where they are not all read within `HEED_WAIT_SECONDS_MAX` or too many wait already, and what intake raises
+    (limits, room).
     """
     limits.check_queue()
-    limits.count(forum, len(texts))
-    with store().write() as session:
-        accept.check_room(session)
-        posts = [_store(session, forum, each) for each in texts]
-    try:
-        wake_classify()
-        verdicts = _wait(posts)
-    finally:
-        _forget(posts)
+    with place() as free:
+        if not free:
+            raise Unavailable(
+                "Too many wait for an answer. Nothing was stored; send it again later.", retry_after=RETRY_SECONDS
+            )
+        limits.count(forum, len(texts))
+        with store().write() as session:
+            accept.check_room(session)
+            posts = [_store(session, forum, each) for each in texts]
+        try:
+            wake_classify()
+            verdicts = _wait(posts)
+        finally:
+            _forget(posts)
     return [_reading(each, verdicts[post]) for each, post in zip(texts, posts, strict=True)]
 
 

@@ -15,7 +15,7 @@ from classifiers.findings import MarkedSpan, Part
 from classifiers.labels import Area
 from service.errors import Conflict, Forbidden, Invalid
 from service.policy.redact import LEFT_OUT, redact, says_nothing
-from service.store.encrypted import DamagedText
+from service.store.encrypted import Damaged, DamagedObject
 from service.store.models import Revision, Verdict
 
 PUBLISHED = ("published", "published_title")
@@ -27,15 +27,19 @@ def redacted(machine: Verdict, left_out: tuple[str, ...], *, distress: bool) -> 
     keeps them.
 
     Raises Invalid where a line stands in neither, where nothing changes or nothing would be left; Forbidden where more than
-    personal data would go from the post of somebody in `distress`; Conflict where the text was damaged.
+    personal data would go from the post of somebody in `distress`; Conflict where the text or the models' verdict was damaged.
     """
     if left_out and distress:
         raise Forbidden(
             _("This post may be a cry for help: only personal data is left out of it. Escalate it, or approve it.")
         )
     revision = machine.revision
-    texts = ((Part.TITLE, _undamaged(revision.title)), (Part.BODY, _undamaged(revision.body)))
-    spans = [MarkedSpan.from_json(span) for span in machine.document["spans"] if span["area"] == Area.PERSONAL_DATA]
+    texts = ((Part.TITLE, undamaged(revision.title)), (Part.BODY, undamaged(revision.body)))
+    spans = [
+        MarkedSpan.from_json(span)
+        for span in undamaged(machine.document)["spans"]
+        if span["area"] == Area.PERSONAL_DATA
+    ]
     for number, words in enumerate(left_out, 1):
         found = [span for part, text in texts for span in _places(words, text, part)]
         if not found:
@@ -68,23 +72,27 @@ def to_show(session: Session, revision: Revision, document: dict[str, Any]) -> d
     """The `body` and the `title` that the forum is to show from now on: what it never was told to show otherwise is not
     among them.
 
-    Told again each time: a callback that a newer one overtakes is never sent. Raises Conflict where a text was damaged.
+    Told again each time: a callback that a newer one overtakes is never sent. Raises Conflict where a text was damaged, or a document of
+    which nobody can tell any more what it leaves out.
     """
+    if isinstance(document, DamagedObject) and session.scalars(_redactions(revision)).first() is not None:
+        undamaged(document)
     told = [*_told(session, revision), document]
     shown = {}
     if any("published" in each for each in told):
-        shown["body"] = _undamaged(document.get("published", revision.body))
+        shown["body"] = undamaged(document.get("published", revision.body))
     if any("published_title" in each for each in told):
-        shown["title"] = _undamaged(document.get("published_title", revision.title))
+        shown["title"] = undamaged(document.get("published_title", revision.title))
     return shown
 
 
-def _undamaged(text: str) -> str:
-    if isinstance(text, DamagedText):
+def undamaged(value: Any) -> Any:
+    """Words of a post, or a verdict's document. Raises Conflict where it was damaged."""
+    if isinstance(value, Damaged):
         raise Conflict(
             _("The text of this post was damaged in the database. It has to be restored from a back-up first.")
         )
-    return text
+    return value
 
 
 def is_what_we_told(session: Session, revision: Revision, title: str, body: str) -> bool:
@@ -102,6 +110,8 @@ def is_what_we_told(session: Session, revision: Revision, title: str, body: str)
 def forget(session: Session, revision: Revision) -> None:
     """The revision holds another text now: what was published of the old one says nothing of it."""
     for verdict in session.scalars(_redactions(revision)):
+        if isinstance(verdict.document, DamagedObject):
+            continue
         verdict.document = {name: value for name, value in verdict.document.items() if name not in PUBLISHED}
 
 

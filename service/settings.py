@@ -40,7 +40,9 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address that `heed web` and `heed up` listen on.")
     port: int = Field(8099, ge=1, le=65535, description="Port that `heed web` and `heed up` listen on.")
     web_workers: int = Field(2, ge=1, le=64, description="gunicorn processes.")
-    web_threads: int = Field(8, ge=1, le=64, description="gunicorn threads in each process.")
+    web_threads: int = Field(
+        8, ge=1, le=64, description="gunicorn threads in each process; half of them may wait for verdicts."
+    )
     classify_workers: int = Field(1, ge=1, le=64, description="Classify workers that `heed up` starts.")
     torch_threads: int = Field(0, ge=0, le=256, description="CPU threads of one classify worker; 0 lets torch choose.")
 

@@ -222,7 +222,7 @@ def callback_payload(
     forum: Forum, post: Post, revision: Revision, verdict: Verdict, event: str, **more: Any
 ) -> dict[str, Any]:
     """What the forum is told: ids, action, labels, spans, versions; no word of the post but a text to be shown."""
-    document = whole(verdict.document)
+    document = whole(verdict.document) | {"action": verdict.action, "severity": verdict.severity}
     data = {
         "forum": forum.slug,
         "post_id": post.id,

@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from rq.timeouts import JobTimeoutException
-from sqlalchemy import Row, Select, select, update
+from sqlalchemy import Row, Select, and_, case, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from classifiers.findings import Findings, NotChecked
 from service.errors import EncryptionKeyMissing
+from service.intake.accept import AWAITED, NORMAL
 from service.policy import decide
 from service.policy.versions import policy_of
 from service.settings import Settings, settings
@@ -39,6 +40,8 @@ UNREAD = Findings(not_checked=NotChecked.FAILED)
 """What is said of a post that goes to people unread."""
 RETRY_SECONDS = 2.0
 """Pause before a failed post is read again; doubled with each attempt."""
+PATIENCE = timedelta(seconds=30)
+"""So long a post gives way to those that somebody waits for: however many of them come, it has its turn then."""
 
 
 def run() -> None:
@@ -75,13 +78,15 @@ def read_some(where: Store, reader: Reader, chosen: Settings, shadow: Reader | N
 
 def pending(moment: datetime) -> Select[tuple[str, int, int]]:
     """Id, attempts and characters of every revision that may be claimed, most urgent first; of these, what was tried least."""
+    waited = and_(Revision.urgent == NORMAL, Revision.received_at < moment - PATIENCE)
+    turn = case((waited, AWAITED), else_=Revision.urgent)
     length = characters(Revision.body) + characters(Revision.title) + characters(Revision.parent)
     return (
         select(Revision.id, Revision.attempts, length.label("characters"))
         .join(Post, Post.id == Revision.post_id)
         .where(Post.deleted.is_(False), Post.revision == Revision.number)
         .where(Revision.state.in_(("pending", "leased")), is_free(Revision, moment))
-        .order_by(Revision.urgent.desc(), Revision.attempts, Revision.received_at, Revision.id)
+        .order_by(turn.desc(), Revision.attempts, Revision.received_at, Revision.id)
     )
 
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import logging
+
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from service import audit
+from service.errors import Conflict
 from service.redactions import to_show
 from service.store.models import Delivery, Forum, Post, Verdict, now
 from service.verdicts import CARE, announce
 
+log = logging.getLogger(__name__)
+
 
 def turn_on(session: Session, forum: Forum) -> int:
-    """Let callbacks go out again, and tell the forum each verdict in force that it was not told. How many these are.
+    """Let callbacks go out again, and tell the forum each verdict in force that it was not told, but for those that were
+    damaged. How many these are.
 
     One that was tried before keeps its `webhook-id`: the forum may have taken it and not said so.
     """
@@ -23,8 +29,7 @@ def turn_on(session: Session, forum: Forum) -> int:
     missed = missed.where(Post.forum_id == forum.id, Post.deleted.is_(False), Post.kept, Verdict.current, ~told)
     count = 0
     for verdict, post in session.execute(missed.order_by(Verdict.id)).all():
-        if verdict.revision.number == post.revision:
-            _tell(session, post, verdict)
+        if verdict.revision.number == post.revision and _tell(session, post, verdict):
             count += 1
     audit.write(session, "turned_callbacks_on", forum=forum.id)
     return count
@@ -36,14 +41,24 @@ def send_anew(row: Delivery) -> None:
     row.lease_owner, row.lease_until, row.delivered_at = "", None, None
 
 
-def _tell(session: Session, post: Post, verdict: Verdict) -> None:
-    """Tell of a verdict; where that was given up, by the same callback: it may have arrived without our knowing."""
+def _tell(session: Session, post: Post, verdict: Verdict) -> bool:
+    """Tell of a verdict; where that was given up, by the same callback: it may have arrived without our knowing. False where
+    nobody can say any more what the forum is to show.
+    """
     given_up = select(Delivery).where(
         Delivery.verdict_id == verdict.id, Delivery.event != CARE, Delivery.state == "given_up"
     )
     row = session.scalar(given_up.order_by(Delivery.created_at.desc(), Delivery.id.desc()).limit(1))
     if row is not None:
         send_anew(row)
-        return
+        return True
+    try:
+        shown = to_show(session, verdict.revision, verdict.document)
+    except Conflict:
+        log.error(
+            "verdict %s of post %s was damaged in the database, and the forum is not told of it", verdict.id, post.id
+        )
+        return False
     event = "post.decision" if verdict.decided_by else "post.verdict"
-    announce(session, post, verdict.revision, verdict, event, **to_show(session, verdict.revision, verdict.document))
+    announce(session, post, verdict.revision, verdict, event, **shown)
+    return True

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from service.store.encrypted import DamagedObject
 from service.store.models import Post, Revision, Verdict
 
 CUT = " .…"
@@ -57,4 +58,6 @@ def _plain(text: str) -> str:
 
 
 def _without(document: dict | None, name: str) -> dict | None:
-    return {key: value for key, value in document.items() if key != name} if isinstance(document, dict) else document
+    if not isinstance(document, dict) or isinstance(document, DamagedObject):
+        return document
+    return {key: value for key, value in document.items() if key != name}

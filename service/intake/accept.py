@@ -21,7 +21,9 @@ from service.verdicts import current_verdict, withdraw
 
 WAITING = ("pending", "leased")
 AWAITED, NORMAL, LOW = 1, 0, -1
-"""Turns of posts, `Revision.urgent`: somebody waits for the answer; as they come; once nothing else waits."""
+"""Turns of posts, `Revision.urgent`: somebody waits for the answer; as they come, and after half a minute as if somebody did;
+once nothing else waits.
+"""
 ANOTHER_TEXT = (
     "This revision was sent before with another text. Raise `revision` with each edit, so that the newest one is known."
 )
@@ -47,7 +49,8 @@ def check_room(session: Session) -> None:
 def accept(
     session: Session, forum: Forum, submission: Submission, *, latest_wins: bool = False, awaited: bool = False
 ) -> Accepted:
-    """Store a submission inside the caller's transaction; `awaited` ones are read before all others.
+    """Store a submission inside the caller's transaction; `awaited` ones are read before
+    what came within the last half minute.
 
     The highest revision counts; what is older or of an erased post is not kept. Sent twice, it changes nothing. Another
     text under the same revision raises Conflict, or with `latest_wins` (Discourse does not count quick edits) the text
@@ -106,11 +109,14 @@ def recover(session: Session, forum: Forum, external_id: str, as_of: datetime) -
 
 def is_later(session: Session, forum: Forum, external_id: str, number: int | None) -> bool:
     """Note the number that the forum gave to a deletion or a recovery. False where this one, or a later one, came before: it is
-    old news, or somebody sends it again. What has no number is taken as it comes.
+    old news, or somebody sends it again. What has no number is taken as it comes as long as none had one, and what was erased
+    stays so.
     """
     post = _locked(session, forum, external_id)
+    if post.erased:
+        return False
     if number is None:
-        return True
+        return post.event_number is None
     if post.event_number is not None and number <= post.event_number:
         return False
     post.event_number = number

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from contextlib import nullcontext
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
@@ -18,6 +19,7 @@ from service.settings import settings
 from service.store import store
 from service.store.models import Forum, Post, now
 from service.verdicts import public_json
+from service.waiting import place
 from service.wakeup import wake_classify
 
 blueprint = Blueprint("posts", __name__, url_prefix="/v1")
@@ -30,17 +32,20 @@ UNKNOWN_POST = "This forum sent no such post. Ask by the `id` of the answer to y
 
 @blueprint.post("/posts")
 def submit() -> tuple[Response, int]:
-    """Take in one post: 202 with the address of its verdict, or with `?wait=seconds` 200 and the verdict itself."""
+    """Take in one post: 202 with the address of its verdict, or with `?wait=seconds` 200 and the verdict itself.
+    Where too many wait already, nobody waits for it.
+    """
     forum = signature.sender(request)
     seconds = _wait_seconds()
     submission = parse(Submission, request.get_data())
     limits.check_queue()
     limits.count(forum)
-    with store().write() as session:
-        accept.check_room(session)
-        post = accept.accept(session, forum, submission, awaited=seconds > 0).post
-    wake_classify()
-    answer = _answer(post, seconds)
+    with place() if seconds else nullcontext(False) as waits:
+        with store().write() as session:
+            accept.check_room(session)
+            post = accept.accept(session, forum, submission, awaited=waits).post
+        wake_classify()
+        answer = _answer(post, seconds if waits else 0)
     code = 200 if seconds and answer["status"] == "done" else 202
     response = jsonify(answer)
     response.headers["Location"] = answer["verdict_url"]

@@ -3,13 +3,17 @@
 import pytest
 from damage import damage
 from review_posts import Sample, add_post, seed
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.exc import StatementError
 
+from service.callback.again import turn_on
+from service.erasure.quotes import unquote
 from service.errors import ValueDamaged
+from service.intake import accept
 from service.keyring import new_key
+from service.redactions import forget
 from service.store.encrypted import DamagedText
-from service.store.models import Moderator, Revision, Verdict
+from service.store.models import Delivery, Forum, Moderator, Post, Revision, Verdict, now
 
 PHONE = "Ring me on 07700 900 461, I’m up late."
 LISTS = ("", "decided", "numbers", "together", "policy/harbour", "policy/harbour/shadow", "second-readings")
@@ -72,6 +76,77 @@ def test_what_stands_for_its_text_is_never_published(post, store, console):
 def test_a_damaged_text_is_not_redacted(post, store, console):
     damage(store, "revision.body", OURS)
     assert console.decide(post, "redact").status_code == 409
+
+
+def told_anew(store) -> dict[str, dict]:
+    """What the forum is told once its callbacks are on again, by its own ids."""
+    with store.write() as session:
+        session.execute(delete(Delivery))
+        turn_on(session, session.scalars(select(Forum)).one())
+    with store.read() as session:
+        return {row.payload["data"]["external_id"]: row.payload["data"] for row in session.scalars(select(Delivery))}
+
+
+def test_a_damaged_verdict_is_told_by_what_stands_beside_it(post, store):
+    before = told_anew(store)["damaged"]
+    damage(store, "verdict.document", OURS)
+    after = told_anew(store)["damaged"]
+    assert after["action"] == before["action"] == "flag" and after["severity"] == before["severity"] != "none"
+    assert after["not_checked"] == "failed"
+
+
+def test_of_a_damaged_redaction_nothing_is_told_and_the_others_are(post, store, console, caplog):
+    assert console.decide(post, "redact").status_code == 303
+    before = told_anew(store)
+    assert PHONE not in before["damaged"]["body"]
+    damage(store, "verdict.document", f"{OURS} AND action = 'redact'")
+    assert told_anew(store).keys() == before.keys() - {"damaged"} and "is not told of it" in caplog.text
+
+
+def test_recovered_a_post_whose_redaction_was_damaged_is_read_anew(post, store, console, forum):
+    assert console.decide(post, "redact").status_code == 303
+    damage(store, "verdict.document", f"{OURS} AND action = 'redact'")
+    with store.write() as session:
+        here = session.get_one(Forum, forum.forum.id)
+        accept.delete(session, here, "damaged", now())
+        session.execute(delete(Delivery))
+        accept.recover(session, here, "damaged", now())
+    with store.read() as session:
+        assert session.scalar(select(Revision.state).where(text(OURS))) == "pending"
+        assert session.scalar(select(Delivery)) is None
+
+
+def test_a_damaged_verdict_is_neither_redacted_nor_brought_back(post, store, console):
+    damage(store, "verdict.document", OURS)
+    assert console.decide(post, "redact").status_code == 409
+    assert console.decide(post, "approve").status_code == 303
+    undone = console.post(f"/console/items/{post}/undo", version="2")
+    assert undone.status_code == 409 and "restored from a back-up" in undone.text
+
+
+def test_a_damaged_decision_is_not_upheld_as_another(post, store, console, sam, client, forum):
+    assert console.decide(post, "remove", label="medical.dosing", message="sorry").status_code == 303
+    damage(store, "verdict.document", f"{OURS} AND action = 'remove'")
+    key = {"Authorization": f"Bearer {forum.api_key}"}
+    appeal = {"id": "a-1", "text": "Please read it again."}
+    assert client.post("/v1/posts/damaged/appeals", json=appeal, headers=key).status_code == 202
+    assert sam.decide(post, "uphold").status_code == 409
+
+
+def test_what_may_be_restored_of_a_verdict_is_not_overwritten(post, store, console, forum):
+    assert console.decide(post, "redact").status_code == 303
+    damage(store, "verdict.document", OURS)
+    damage(store, "verdict.findings", f"{OURS} AND findings IS NOT NULL AND CAST(findings AS TEXT) <> 'null'")
+    stands = text(f"SELECT CAST(document AS TEXT), CAST(findings AS TEXT) FROM verdict WHERE {OURS} ORDER BY id")  # noqa: S608
+    with store.write() as session:
+        before = session.execute(stands).all()
+        revision = session.scalars(select(Revision).where(text(OURS))).one()
+        revision.reply_to = "neighbour"
+        forget(session, revision)
+        answered = session.scalars(select(Post.id).where(Post.external_id == "neighbour")).all()
+        assert unquote(session, forum.forum.id, answered) == 1 and revision.parent == ""
+    with store.read() as session:
+        assert session.execute(stands).all() == before
 
 
 def test_what_may_be_restored_is_not_overwritten(post, store):

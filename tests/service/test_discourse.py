@@ -175,6 +175,30 @@ def test_an_event_without_a_number_is_taken_as_it_comes(send, store, client, num
         assert texts(store) == left
 
 
+def test_without_its_number_what_was_recorded_undoes_nothing(send, store, client):
+    for event, changes in LIFE:
+        send(event, **changes)
+    stands = standing(store)
+    for recorded in (*send.kept, *reversed(send.kept)):
+        client.post(**recorded | {"headers": recorded["headers"] | {"X-Discourse-Event-Id": ""}})
+        assert standing(store) == stands
+
+
+@pytest.mark.parametrize("number", ["", "999999"])
+@pytest.mark.parametrize("events", [1, len(LIFE)])
+def test_no_recovery_brings_an_erased_post_back(send, store, client, forum, events, number):
+    for event, changes in LIFE[:events]:
+        send(event, **changes)
+    key = {"Authorization": f"Bearer {forum.api_key}"}
+    assert client.delete("/v1/posts/forum.example.org/p/158?erase=true", headers=key).status_code == 200
+    recorded = send.kept[-1]
+    told = {"X-Discourse-Event": "post_recovered", "X-Discourse-Event-Id": number}
+    assert client.post(**recorded | {"headers": recorded["headers"] | told}).status_code == 202
+    assert count(store, Revision) == 0
+    with store.read() as session:
+        assert session.scalars(select(Post.erased)).one()
+
+
 def standing(store) -> tuple[bool, int, list[tuple[str, str]]]:
     """Whether the post is there, its newest revision, and the texts with their states."""
     with store.read() as session:

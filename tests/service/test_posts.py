@@ -1,6 +1,7 @@
 """`/v1/posts`: submitting, asking, deleting, and every way a request can be wrong."""
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,7 +10,9 @@ from rq import Queue
 from sqlalchemy import select
 from submitting import POST, count, read_pending, signed
 
+from service.intake.accept import NORMAL
 from service.store.models import Delivery, Post, QueueItem, Revision, Verdict
+from service.waiting import place
 
 
 @pytest.fixture
@@ -59,6 +62,19 @@ def test_wait_answers_with_the_verdict_when_it_is_there(send, store):
 
 def test_wait_that_runs_out_answers_202(send):
     assert send("/v1/posts?wait=0.2").status_code == 202
+
+
+def test_where_half_of_the_threads_wait_the_next_is_answered_at_once(send, store, settings_env):
+    settings_env(HEED_WEB_THREADS=4)
+    with place() as first, place() as second:
+        before = time.monotonic()
+        answer = send("/v1/posts?wait=9")
+        assert first and second and answer.status_code == 202 and time.monotonic() - before < 5
+        assert answer.json["verdict_url"] == answer.headers["Location"]
+    with store.read() as session:
+        assert session.scalar(select(Revision.urgent)) == NORMAL, "nobody waits for it"
+    read_pending(store)
+    assert send("/v1/posts?wait=9").status_code == 200
 
 
 @pytest.mark.parametrize("wait", ["soon", "-1", "nan", "inf"])

@@ -23,6 +23,7 @@ from service.readings import LEFT_OVER, MOST, forget_old, read, text
 from service.review.numbers import load_numbers
 from service.settings import settings
 from service.store.models import Base, Delivery, Forum, Post, QueueItem, Revision, ShadowVerdict, Verdict, now
+from service.waiting import place
 from workers import sweep
 from workers.classify import _conclude, claim, read_some
 from workers.leftovers import Leftovers
@@ -82,6 +83,16 @@ def test_what_is_not_read_in_time_is_503_and_forgotten(store, forum, settings_en
     with pytest.raises(Unavailable, match="within 0 s") as error:
         read(forum, [text("words", field="input")])
     assert error.value.retry_after and rows(store) == before
+
+
+def test_where_half_of_the_threads_wait_it_is_503_at_once(store, forum, settings_env):
+    settings_env(HEED_WEB_THREADS=3, HEED_RATE_LIMIT="1/minute")
+    before = rows(store)
+    with place(), pytest.raises(Unavailable, match="Too many wait") as error:
+        read(forum, [text("words", field="input")])
+    assert error.value.retry_after and rows(store) == before
+    with worker(store):
+        assert read(forum, [text("words", field="input")]), "it has its place, and its share of the limit"
 
 
 def test_what_can_not_be_read_is_no_clean_text(store, forum, settings_env):

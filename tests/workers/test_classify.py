@@ -2,7 +2,6 @@
 
 import logging
 import threading
-from datetime import timedelta
 
 import pytest
 from reading import Reader
@@ -10,10 +9,11 @@ from rq.timeouts import JobTimeoutException
 from sqlalchemy import select, update
 
 from service.intake import accept
+from service.intake.accept import AWAITED, LOW
 from service.intake.submission import Submission
 from service.store.models import Forum, Post, QueueItem, Revision, Verdict, now
 from service.wakeup import redis_connection
-from workers.classify import claim, read_all, read_some
+from workers.classify import PATIENCE, claim, read_all, read_some
 
 
 def claimed(store, chosen, owner="me"):
@@ -46,11 +46,23 @@ def test_verdicts_wake_the_deliver_worker(store, desk, chosen, valkey):
 
 def test_the_most_urgent_come_first_then_the_oldest(store, desk, chosen):
     posts = {id_: desk.submit(id_, id_) for id_ in ("old", "new", "urgent")}
-    long_ago = now() - timedelta(hours=1)
+    earlier = now() - PATIENCE / 2
     with store.write() as session:
-        session.execute(update(Revision).where(Revision.post_id == posts["urgent"]).values(urgent=1))
-        session.execute(update(Revision).where(Revision.post_id == posts["old"]).values(received_at=long_ago))
+        session.execute(update(Revision).where(Revision.post_id == posts["urgent"]).values(urgent=AWAITED))
+        session.execute(update(Revision).where(Revision.post_id == posts["old"]).values(received_at=earlier))
     assert claimed(store, chosen) == ["urgent", "old", "new"]
+
+
+def test_however_many_are_waited_for_what_waits_long_has_its_turn(store, desk, choose):
+    """An archive, which nobody waits for, still comes last."""
+    earlier = now() - 2 * PATIENCE
+    posts = {id_: desk.submit(id_, id_) for id_ in ("archive", "old", "urgent", "urgent too")}
+    with store.write() as session:
+        for id_, turn in (("archive", LOW), ("urgent", AWAITED), ("urgent too", AWAITED)):
+            session.execute(update(Revision).where(Revision.post_id == posts[id_]).values(urgent=turn))
+        waited = Revision.post_id.in_([posts["archive"], posts["old"]])
+        session.execute(update(Revision).where(waited).values(received_at=earlier))
+    assert [claimed(store, choose(batch_posts=1)) for _ in posts] == [["old"], ["urgent"], ["urgent too"], ["archive"]]
 
 
 def test_a_batch_keeps_to_its_posts(store, desk, choose):

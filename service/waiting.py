@@ -1,0 +1,28 @@
+"""Who waits for a verdict holds a thread of the web process: no more than half of them, so that the others answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from threading import BoundedSemaphore
+
+from service.settings import settings
+
+
+@contextmanager
+def place() -> Iterator[bool]:
+    """Whether the caller may wait inside the block; False at once where half of the threads wait already."""
+    places = _places(max(1, settings().web_threads // 2))
+    free = places.acquire(blocking=False)
+    try:
+        yield free
+    finally:
+        if free:
+            places.release()
+
+
+@cache
+def _places(most: int) -> BoundedSemaphore:
+    """Those of this process."""
+    return BoundedSemaphore(most)
