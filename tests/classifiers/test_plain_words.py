@@ -25,7 +25,7 @@ ADVICE = (
 @pytest.fixture(scope="module")
 def actions():
     texts = [*EVERYDAY, *GOODBYES, *ADVICE]
-    findings = load_classifier().read([PostText(text) for text in texts])
+    findings = load_classifier(larger_model="").read([PostText(text) for text in texts])
     return {text: decide(found, load(), text=text)["action"] for text, found in zip(texts, findings, strict=True)}
 
 

@@ -8,9 +8,10 @@ from openai import OpenAI
 from reading_along import worker
 from submitting import count
 
-from classifiers.labels import SELF_HARM
+from classifiers.labels import SELF_HARM, Area
 from service.compatible.openai import JUDGED, NOT_JUDGED
 from service.openapi import describe
+from service.policy import load
 from service.readings import EVERYTHING
 from service.store.models import Post
 
@@ -120,9 +121,12 @@ def test_another_language_is_flagged_and_said_not_to_be_checked(moderate):
 
 
 def test_the_policy_and_not_the_score_says_what_is_flagged(moderate):
-    [result] = moderate("perhaps misinformation").results
-    assert not result.flagged and not result.categories.to_dict()["medical/misinformation"]
-    assert result.category_scores.to_dict()["medical/misinformation"] == 0.5
+    thresholds = load().on("").thresholds[Area.SELF_HARM]
+    label = max(thresholds, key=thresholds.__getitem__)
+    assert thresholds[label] > 0.5
+    [result] = moderate(f"perhaps {label}").results
+    assert not result.flagged and not result.categories.to_dict()[f"self_harm/{label}"]
+    assert result.category_scores.to_dict()[f"self_harm/{label}"] == 0.5
 
 
 @pytest.mark.parametrize("given", [[], [[1, 2]], [{"type": "audio"}], {"text": "a"}, ["a"] * 101, 7, "a\0", "a" * 101])

@@ -59,7 +59,7 @@ def part(page: str, begins: str) -> str:
 
 def said(page: str) -> list[str]:
     """Whose posts stand around the one, in the order of the page."""
-    return re.findall(r'<p class="meta"><b>a(\w+)</b>', page)
+    return re.findall(r'<p class="meta"><b dir="auto">a(\w+)</b>', page)
 
 
 def test_the_three_before_the_three_after_and_the_answered_one_are_shown_in_order(console, item):

@@ -15,7 +15,7 @@ HERE = Path(__file__).parent
 
 
 def run(code: str) -> subprocess.Popen:
-    path = os.pathsep.join([str(HERE), str(HERE.parents[1])])
+    path = os.pathsep.join(map(str, (HERE, *HERE.parents[:2])))
     return subprocess.Popen(
         [sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": path}, stderr=subprocess.PIPE, text=True
     )
