@@ -53,7 +53,7 @@ class Reader:
         windows = [(index, window) for index, post in enumerate(posts) for window in post.windows]
         order = sorted(range(len(windows)), key=lambda i: len(windows[i][1].ids))
         outputs: dict[int, tuple[torch.Tensor, ...]] = {}
-        for group in _budgeted(order, [window for _, window in windows]):
+        for group in budgeted(order, [window for _, window in windows]):
             batch = collate([windows[i][1] for i in group], self._tokenizer.pad_token_id)
             with torch.inference_mode():
                 output = self._network(batch)
@@ -92,10 +92,11 @@ class Reader:
         return Scores(calibrated, weights.tolist(), claims, personal, offsets)
 
 
-def _budgeted(order: list[int], windows: list[Window]) -> Iterable[list[int]]:
+def budgeted(order: Sequence[int], windows: Sequence[Window], tokens: int = BATCH_TOKENS) -> Iterable[list[int]]:
+    """The places in `order`, which go from the shortest window to the longest, in groups of at most `tokens` pieces, padding included."""
     group: list[int] = []
     for index in order:
-        if group and (len(group) + 1) * len(windows[index].ids) > BATCH_TOKENS:
+        if group and (len(group) + 1) * len(windows[index].ids) > tokens:
             yield group
             group = []
         group.append(index)

@@ -26,11 +26,9 @@ from service.problems import RETRY_SECONDS
 from service.settings import settings
 from service.store import Store, store
 from service.store.models import Forum, Post, Verdict, new_id, now
-from service.waiting import place
+from service.waiting import LOOK_SECONDS, place
 from service.wakeup import wake_classify
 
-LOOK_SECONDS = 0.1
-"""Pause between two looks for verdicts."""
 LEFT_OVER = timedelta(minutes=5)
 """Age at which a text belongs to a request that ended without taking it away; none waits so long."""
 MOST = 100

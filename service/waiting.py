@@ -9,6 +9,9 @@ from threading import BoundedSemaphore
 
 from service.settings import settings
 
+LOOK_SECONDS = 0.1
+"""Pause between two looks for a verdict that is waited for."""
+
 
 @contextmanager
 def place() -> Iterator[bool]:

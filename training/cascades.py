@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from itertools import product
 
 from rich.progress import track
-from sklearn.metrics import average_precision_score
 
 from classifiers import weights
 from classifiers.cascade import CALM_BELOW, CLEAN_BELOW, SMALLER_SHARE, combined, is_unclear
@@ -21,6 +20,7 @@ from classifiers.reader import Reader, Scores
 from classifiers.reading import read
 from training import corpus
 from training.corpus import LabelledPost
+from training.score import any_label
 from training.split import split
 
 NAMES = [name for _, name in POST_LABELS]
@@ -69,16 +69,15 @@ def read_all(reader: Reader, posts: Sequence[LabelledPost], description: str) ->
 
 def merits(scores: Sequence[Sequence[float]], posts: Sequence[LabelledPost]) -> Iterable[float]:
     """AUPRC of "any of these labels" for each of SHOWN, then the mean of the medical and of the self-harm labels' own."""
+    truths = [[int(name in post.labels) for name in NAMES] for post in posts]
     for names in SHOWN.values():
-        yield _auprc(scores, posts, names)
+        yield _auprc(scores, truths, names)
     for names in (MEDICAL, SELF_HARM):
-        yield sum(_auprc(scores, posts, [name]) for name in names) / len(names)
+        yield sum(_auprc(scores, truths, [name]) for name in names) / len(names)
 
 
-def _auprc(scores: Sequence[Sequence[float]], posts: Sequence[LabelledPost], names: Sequence[str]) -> float:
-    columns = [NAMES.index(name) for name in names]
-    truth = [bool(post.labels & set(names)) for post in posts]
-    return float(average_precision_score(truth, [max(row[column] for column in columns) for row in scores]))
+def _auprc(scores: Sequence[Sequence[float]], truths: Sequence[Sequence[int]], names: Sequence[str]) -> float:
+    return any_label(scores, truths, [NAMES.index(name) for name in names])
 
 
 if __name__ == "__main__":

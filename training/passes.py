@@ -9,9 +9,10 @@ from rich.progress import track
 
 from classifiers.encoding import Window
 from classifiers.network import HeedNetwork, Output, collate
+from classifiers.reader import BATCH_TOKENS, budgeted
 
-TOKENS = 2048
-"""Pieces in a batch, padding included."""
+TOKENS = BATCH_TOKENS
+"""Pieces in a batch, padding included: as many as the service reads at once."""
 
 
 def precision() -> torch.autocast:
@@ -24,22 +25,13 @@ def precision() -> torch.autocast:
 def outputs(network: HeedNetwork, windows: Sequence[Window], pad: int, description: str = "reading") -> list[Output]:
     """One output per window, in the order given: labels (labels), the others (pieces, …) without the padding."""
     network.eval()
+    order = sorted(range(len(windows)), key=lambda place: len(windows[place].ids))
     found: list[Output] = [None] * len(windows)
     # One context around all of it: autocast keeps the weights it has put into bf16 until it is left.
     with torch.inference_mode(), precision():
-        for places in track(_batches(windows), description=description):
+        for places in track(list(budgeted(order, windows, TOKENS)), description=description):
             output = network(collate([windows[place] for place in places], pad))
             for row, place in enumerate(places):
                 pieces = len(windows[place].ids)
                 found[place] = Output(output.labels[row], *(part[row, :pieces] for part in output[1:]))
     return found
-
-
-def _batches(windows: Sequence[Window]) -> list[list[int]]:
-    """Places of windows, longest first: what has no room in memory shows at once."""
-    batches: list[list[int]] = []
-    for place in sorted(range(len(windows)), key=lambda place: -len(windows[place].ids)):
-        if not batches or (len(batches[-1]) + 1) * len(windows[batches[-1][0]].ids) > TOKENS:
-            batches.append([])
-        batches[-1].append(place)
-    return batches

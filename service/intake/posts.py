@@ -19,13 +19,11 @@ from service.settings import settings
 from service.store import store
 from service.store.models import Forum, Post, now
 from service.verdicts import public_json
-from service.waiting import place
+from service.waiting import LOOK_SECONDS, place
 from service.wakeup import wake_classify
 
 blueprint = Blueprint("posts", __name__, url_prefix="/v1")
 
-LOOK_SECONDS = 0.1
-"""Pause between two looks for a verdict that is waited for."""
 EVENTS = {"post.deleted": accept.delete, "post.recovered": accept.recover, "post.erased": accept.erase}
 UNKNOWN_POST = "This forum sent no such post. Ask by the `id` of the answer to your submission, or by your own id."
 
