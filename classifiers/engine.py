@@ -45,7 +45,7 @@ class Classifier:
         labels: dict[Area, LabelReplacement] | None = None,
         personal: SpanReplacement | None = None,
     ) -> None:
-        self._reader = Reader(model)
+        self._reader = Reader(model, alone=larger_model is None)
         self._larger = Reader(larger_model) if larger_model else None
         self._replaced = labels or {}
         self._personal_model = personal

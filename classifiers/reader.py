@@ -23,7 +23,7 @@ BATCH_TOKENS = 2048
 class Scores:
     """The network's numbers for one post.
 
-    `labels` are calibrated probabilities, one a label of POST_LABELS; `weights` (body pieces, labels) what each piece added
+    `labels` are calibrated probabilities, one a label of POST_LABELS (of a model that reads alone: see Reader); `weights` (body pieces, labels) what each piece added
     to each logit; `claims` and `personal` (body pieces, tags) probabilities; `offsets` the pieces' ranges in the text.
     """
 
@@ -35,12 +35,19 @@ class Scores:
 
 
 class Reader:
-    """Reads with one model. One per process; not for several threads at once."""
+    """Reads with one model. One per process; not for several threads at once.
 
-    def __init__(self, model: Model) -> None:
+    The default thresholds are chosen for two models together. One that reads `alone` has each label's logit moved, by what its
+    manifest says, so that the same thresholds are the best for it as well: a forum's policy means the same with either.
+    """
+
+    def __init__(self, model: Model, alone: bool = False) -> None:
         self._network, self._tokenizer, self.name = model.network, model.tokenizer, model.name
         fitted = [model.manifest["calibration"].get(label, (1.0, 0.0)) for _, label in POST_LABELS]
         self._scale, self._shift = torch.tensor(fitted).T
+        if alone:
+            moved = model.manifest.get("alone", {})
+            self._shift = self._shift + torch.tensor([moved.get(label, 0.0) for _, label in POST_LABELS])
 
     def encode(self, post: PostText, reading: Reading) -> Encoded:
         return encode_post(self._tokenizer, reading, post.title, post.parent)

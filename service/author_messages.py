@@ -52,13 +52,16 @@ def all_usual(session: Session, forum: Forum, language: str) -> dict[str, str]:
 
 def fill(text: str, forum: Forum, language: str, label: str = "") -> str:
     """`text` with its {fields} filled in; `label` is what a post is removed for."""
-    language = language if language in defaults() else DEFAULT_LANGUAGE
-    reasons = defaults()[language]["reasons"]
-    reason = reasons.get(label) or reasons.get(label.partition(".")[0]) or reasons["forum_rules"]
     places = crisis_resources(forum.region)
     resources = "\n".join(f"{place['name']}: {place['contact']} {place['url']}" for place in places)
-    values = {"forum": forum.name, "reason": reason, "resources": resources}
+    values = {"forum": forum.name, "reason": reason(label, language), "resources": resources}
     return FIELD.sub(lambda field: values.get(field[1], field[0]), text)
+
+
+def reason(label: str, language: str) -> str:
+    """The phrase for a label `area.label`, for its area, or for the forum's own rules."""
+    reasons = defaults()[language if language in defaults() else DEFAULT_LANGUAGE]["reasons"]
+    return reasons.get(label) or reasons.get(label.partition(".")[0]) or reasons["forum_rules"]
 
 
 def change(session: Session, forum: Forum, kind: str, language: str, text: str, by: Moderator) -> None:

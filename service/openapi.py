@@ -76,6 +76,7 @@ ERASED = {
     "202": ("Some is left, which goes on by itself: ask for the receipt", "Erasure"),
 }
 RECEIPT = {"200": ("The receipt as it stands now", "Erasure")}
+STATED = {"200": ("Why, in the author's language and in the DSA's terms", "Statement")}
 WITHDRAWN = {"200": ("Where the appeal stands now", "Appeal")}
 DISCOURSE = {"200": ("A ping", "DiscourseResult"), "202": ("Taken in, or ignored with a reason", "DiscourseResult")}
 CALLBACK = {"200": ("Any 2xx: received. 410 switches callbacks off.", None)}
@@ -106,6 +107,12 @@ def _paths() -> dict[str, Any]:
     }
     take_back = _operation("The author no longer appeals", KEY, None, WITHDRAWN, ("401", "503"))
     take_back["responses"]["404"] = _problem("No such post or appeal")
+    language = _parameter("language", "query", STRING, "ISO 639 code of the author's language; English where there is none in it.")
+    state = _operation("Why something was taken from an author", KEY, None, STATED, ("401", "503"), [language])
+    state["responses"] |= {
+        "404": _problem(UNKNOWN),
+        "409": _problem("Nothing was taken, or the author is in distress: see `detail`"),
+    }
     author = _parameter("author", "path", {"type": "string"}, "The forum's own reference to the author.")
     erasure_id = _parameter("erasure_id", "path", {"type": "string"}, "The receipt's id.")
     receipt = _operation("The receipt of an erasure", KEY, None, RECEIPT, ("401", "503"))
@@ -123,6 +130,7 @@ def _paths() -> dict[str, Any]:
         },
         "/v1/posts/{post_id}/appeals": {"parameters": [post_id], "post": appeal},
         "/v1/posts/{post_id}/appeals/{appeal_id}": {"parameters": [post_id, appeal_id], "delete": take_back},
+        "/v1/posts/{post_id}/statement": {"parameters": [post_id], "get": state},
         "/v1/authors/{author}": {
             "parameters": [author],
             "delete": _operation("Erase everything by an author", KEY, None, ERASED, ("401", "422", "503")),
@@ -270,6 +278,20 @@ ANSWERS: dict[str, Any] = {
         erasure={"anyOf": [_ref("Erasure"), {"type": "null"}], "description": "The receipt, where the post is erased"},
     ),
     "Appeal": _object(id=STRING, external_id=STRING, state=APPEAL_STATE, created_at=MOMENT, settled_at=MOMENT_OR_NONE),
+    "Statement": _object(
+        post_id=STRING,
+        external_id=STRING,
+        verdict_id=STRING,
+        action={"enum": ["hold", "remove", "redact"]},
+        language=STRING,
+        reasons={"type": "array", "items": _object(label=STRING, text=STRING), "description": "The worst first"},
+        to_fix={"type": "array", "items": STRING, "description": "What the author can change for the post to be shown"},
+        appeal={"type": "string", "description": "Where an appeal of it is sent"},
+        dsa={
+            "type": "object",
+            "description": "The same as the DSA Transparency Database takes it in (`StatementStoreRequest`)",
+        },
+    ),
     "Erasure": _object(
         id=STRING,
         of={"enum": ["post", "author"]},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -64,6 +65,16 @@ def thresholds(classifier: Classifier, posts: list[LabelledPost]) -> dict[str, d
         counts = {name: _span_counts(findings, posts, area, name) for name in types}
         chosen.setdefault(area, {}).update(_thresholds(counts))
     return chosen
+
+
+def alone(smaller: Classifier, posts: list[LabelledPost], chosen: dict[str, dict[str, float]]) -> dict[str, float]:
+    """How far each label's logit of the smaller model has to move for its own best threshold to become the `chosen` one."""
+    own = thresholds(smaller, posts)
+    return {label: round(_logit(chosen[area][label]) - _logit(own[area][label]), 3) for area, label in POST_LABELS}
+
+
+def _logit(probability: float) -> float:
+    return math.log(probability / (1 - probability))
 
 
 def _areas() -> dict[Area, list[str]]:

@@ -150,6 +150,7 @@ def main() -> None:
     read = {name: timed(way, kept_apart) for name, way in ways.items()}
     measured = read[BOTH].measured
     reports = [report("Test threads of the corpus", measured)]
+    reports.append(report("A writer nobody learned from", measure(classifier, parts["unseen"])))
     if arguments.examples:
         posts = list(corpus.read([arguments.examples]))
         reports.append(report("Worked examples of the policy", measure(classifier, posts)))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -97,7 +98,7 @@ def main() -> None:
     arguments = parser.parse_args()
     posts = list(corpus.read())
     parts = split(posts)
-    pairs = [(one, two, parts[one], parts[two]) for one, two in (("train", "dev"), ("train", "test"), ("dev", "test"))]
+    pairs = [(one, two, parts[one], parts[two]) for one, two in combinations(parts, 2)]
     if arguments.against:
         pairs.append(("corpus", arguments.against.name, posts, list(corpus.read([arguments.against]))))
     for one, two, some, others in pairs:

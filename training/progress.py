@@ -37,7 +37,7 @@ class Training:
         """`steps` is about how many batches all epochs have, `weighed` (labels) the weight of a positive, `rates` are those of
         the encoder and of the heads."""
         self.network, self.file, self.weighed, self.focus = network, file, weighed, focus
-        self.optimizer = torch.optim.AdamW(_groups(network, *rates), weight_decay=0.01)
+        self.optimizer = torch.optim.AdamW(_groups(network, *rates), weight_decay=0.01, fused=True)
         self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, lambda step: _slope(step, steps))
         self.epoch, self.batch, self.best = 0, 0, -math.inf
         """The epoch under way, its batches that are learned already, the best figure of those before."""

@@ -84,8 +84,11 @@ def ship(
 ) -> None:
     """Write calibrated weights where Heed looks for them, and the thresholds for both models together."""
     weights.save(network, target, manifest | {"calibration": {}}, base, rank)
-    weights.write_calibration(target, calibrate.calibrate(target, base, dev))
-    calibrate.write_thresholds(calibrate.thresholds(load_classifier(larger_model=""), dev))
+    weights.annotate(target, calibration=calibrate.calibrate(target, base, dev))
+    chosen = calibrate.thresholds(load_classifier(larger_model=""), dev)
+    calibrate.write_thresholds(chosen)
+    weights.annotate(weights.SHIPPED, alone={})
+    weights.annotate(weights.SHIPPED, alone=calibrate.alone(load_classifier(), dev, chosen))
     print(f"Written to {target}")
 
 

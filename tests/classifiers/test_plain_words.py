@@ -2,7 +2,7 @@
 
 import pytest
 
-from classifiers.engine import load_classifier
+from classifiers.engine import OFF, load_classifier
 from classifiers.findings import PostText
 from service.policy import decide, load
 from training import corpus
@@ -22,10 +22,10 @@ ADVICE = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def actions():
+@pytest.fixture(scope="module", params=["", OFF], ids=["both", "smaller alone"])
+def actions(request):
     texts = [*EVERYDAY, *GOODBYES, *ADVICE]
-    findings = load_classifier(larger_model="").read([PostText(text) for text in texts])
+    findings = load_classifier(larger_model=request.param).read([PostText(text) for text in texts])
     return {text: decide(found, load(), text=text)["action"] for text, found in zip(texts, findings, strict=True)}
 
 

@@ -76,9 +76,9 @@ def test_a_name_that_leads_nowhere_is_refused(monkeypatch):
         weights.load("nobody/no-such-model")
 
 
-def test_a_calibration_is_written_into_the_manifest_alone(model):
+def test_a_calibration_is_written_into_the_manifest_and_nowhere_else(model):
     before = weights.load(str(model)).manifest
-    weights.write_calibration(model, {"crisis": (0.5, -1.0)})
+    weights.annotate(model, calibration={"crisis": (0.5, -1.0)})
     assert weights.load(str(model)).manifest == before | {"calibration": {"crisis": [0.5, -1.0]}}
 
 

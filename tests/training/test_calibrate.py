@@ -1,7 +1,9 @@
 """Thresholds keep to their targets, and calibration does not trust a handful of posts."""
 
+import pytest
 import torch
 
+from training import calibrate
 from training.calibrate import CUTS, _highest, _lowest, _platt, _thresholds
 
 
@@ -43,3 +45,12 @@ def test_few_posts_leave_a_label_with_the_scale_of_its_area():
     logits[0, 1] = -9.0
     scale, _ = _platt(logits, truth)
     assert 0.5 < float(scale[1] / scale[0]) < 2
+
+
+def test_the_smaller_model_alone_is_moved_from_its_own_thresholds_to_those_of_both(monkeypatch):
+    own = {area: dict.fromkeys(names, 0.2) for area, names in calibrate._areas().items()}
+    both = {area: dict.fromkeys(names, 0.5) for area, names in own.items()}
+    monkeypatch.setattr(calibrate, "thresholds", lambda classifier, posts: own)
+    moved = calibrate.alone(None, [], both)
+    assert set(moved.values()) == {pytest.approx(1.386, abs=0.001)}, "logit(0.5) - logit(0.2)"
+    assert len(moved) == sum(map(len, own.values()))

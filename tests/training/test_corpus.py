@@ -1,10 +1,12 @@
 """The committed corpus follows its own rules, and the splits keep threads apart."""
 
 import json
+from itertools import combinations
 
 import pytest
 
 from training import corpus
+from training.corpus import file_of
 from training.split import part, split
 
 FILES = sorted(corpus.FOLDER.glob("*.jsonl"))
@@ -53,8 +55,10 @@ def test_no_thread_and_no_text_stands_on_two_sides():
     parts = split(corpus.read())
     threads = {name: {post.thread for post in posts} for name, posts in parts.items()}
     texts = {name: {post.text for post in posts if len(post.text) > 60} for name, posts in parts.items()}
-    for one, two in (("train", "dev"), ("train", "test"), ("dev", "test")):
+    for one, two in combinations(parts, 2):
         assert not threads[one] & threads[two]
         assert not texts[one] & texts[two]
     assert all(part(post) == name for name, posts in parts.items() for post in posts)
+    files = {name: {file_of(post) for post in posts} for name, posts in parts.items()}
+    assert not files["unseen"] & {*files["train"], *files["dev"], *files["test"]}
     assert 0.08 < len(parts["test"]) / sum(map(len, parts.values())) < 0.25
