@@ -107,7 +107,9 @@ def _paths() -> dict[str, Any]:
     }
     take_back = _operation("The author no longer appeals", KEY, None, WITHDRAWN, ("401", "503"))
     take_back["responses"]["404"] = _problem("No such post or appeal")
-    language = _parameter("language", "query", STRING, "ISO 639 code of the author's language; English where there is none in it.")
+    language = _parameter(
+        "language", "query", STRING, "ISO 639 code of the author's language; English where there is none in it."
+    )
     state = _operation("Why something was taken from an author", KEY, None, STATED, ("401", "503"), [language])
     state["responses"] |= {
         "404": _problem(UNKNOWN),

@@ -153,6 +153,32 @@ def export_training(target: TextIO, since: datetime | None) -> None:
     click.echo(f"{count} posts. Forums that nobody switched it on for are left out (`heed forum training`).", err=True)
 
 
+@main.command("export-statements")
+@click.option("--output", "target", type=click.File("w", encoding="utf-8", atomic=True, lazy=False), required=True)
+@click.option("--forum", "slug", required=True, help="The forum's slug.")
+@click.option(
+    "--since", type=click.DateTime(["%Y-%m-%d"]), required=True, help="What was decided since this day (UTC)."
+)
+@plain_errors
+def export_statements(target: TextIO, slug: str, since: datetime) -> None:
+    """Write why something was taken from authors (JSONL), as the DSA Transparency Database takes it in.
+
+    One line for each decision that stands. No word of a post is in it; nothing of people in distress is.
+    """
+    import json
+
+    from service.forums import find_forum
+    from service.statements import statements
+    from service.store import store
+
+    count = 0
+    with store().read() as session:
+        found = statements(session, find_forum(session, slug), since.replace(tzinfo=UTC))
+        for count, each in enumerate(found, 1):  # noqa: B007
+            target.write(json.dumps(each, ensure_ascii=False) + "\n")
+    click.echo(f"{count} statements.", err=True)
+
+
 @main.command()
 @click.option("--forum", "slug", default="", help="The forum's slug; needed for an author and a post.")
 @click.option("--author", default="", help="Everything by whom the forum calls so.")

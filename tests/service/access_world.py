@@ -468,6 +468,11 @@ def _appeal(world: World, who: str) -> Call:
     return Call({"post_id": world.post_of(world.decided())}, json={"id": "a-1", "text": "Please read it again."})
 
 
+@call("GET /v1/posts/<path:post_id>/statement")
+def _statement(world: World, who: str) -> Call:
+    return Call({"post_id": world.post_of(world.decided())})
+
+
 @call("DELETE /v1/posts/<path:post_id>/appeals/<path:appeal_id>")
 def _no_appeal(world: World, who: str) -> Call:
     item = world.decided()
