@@ -15,6 +15,8 @@ ROOT = Path(__file__).parents[1]
 PAGES = [
     ROOT / "README.md",
     ROOT / "SECURITY.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "CODE_OF_CONDUCT.md",
     *(ROOT / "docs").rglob("*.md"),
     *(ROOT / "integrations").rglob("*.md"),
 ]
