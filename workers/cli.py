@@ -300,10 +300,12 @@ def encryption_status() -> None:
 
     newest = keys().newest
     click.echo(f"What is written now is {f'encrypted by the key {newest}' if newest else 'readable'}.")
-    total = sum(count(store()).values(), start=Counter())
+    columns = count(store())
+    total = sum(columns.values(), start=Counter())
     for kind, number in sorted(total.items()):
-        known = "" if kind == "readable" or kind in keys().keys else ", which HEED_ENCRYPTION_KEYS lacks"
-        click.echo(f"  {kind}{known}: {number} values")
+        where = ", ".join(column for column, kinds in columns.items() if kind in kinds)
+        known = kind == "readable" or kind in keys().keys
+        click.echo(f"  {kind}{'' if known else f', which HEED_ENCRYPTION_KEYS lacks ({where})'}: {number} values")
 
 
 @main.group()

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.errors import Invalid
-from service.intake import accept, limits, signature
+from service.intake import accept, limits, numbered, signature
 from service.intake.submission import EventData, Submission, check, read_json
 from service.store import store
 from service.store.encrypted import may_end_with
@@ -46,7 +46,7 @@ def receive(forum: str) -> tuple[Response, int]:
         limits.check_queue()
         limits.count(sender)
     with store().write() as session:
-        post_id = external_id(request.headers.get("X-Discourse-Instance", ""), post)
+        post_id = external_id(post)
         take = _take_out if gone else _take_in
         status = take(session, sender, event, post_id, post)
     wake_classify()
@@ -63,7 +63,7 @@ def _not_ours(post: dict[str, Any], forum: Forum) -> str:
 
 
 def _take_out(session: Session, forum: Forum, _event: str, post_id: str, post: dict[str, Any]) -> str:
-    if not accept.is_later(session, forum, post_id, _event_number()):
+    if not _is_later(session, forum, post_id, post):
         return "ignored"
     accept.delete(session, forum, post_id, _moment(post.get("deleted_at")) or now())
     return "deleted"
@@ -72,14 +72,21 @@ def _take_out(session: Session, forum: Forum, _event: str, post_id: str, post: d
 def _take_in(session: Session, forum: Forum, event: str, post_id: str, post: dict[str, Any]) -> str:
     if event == "post_recovered":
         # Nothing in the body says when, or that it is one.
-        if accept.is_later(session, forum, post_id, _event_number()):
+        if _is_later(session, forum, post_id, post):
             accept.recover(session, forum, post_id, now())
     elif post.get("hidden") and accept.find(session, forum, post_id) is None:
         # Hidden before we knew of it. One that our verdict hid may still be edited, and is then read anew.
         return "ignored"
     accept.check_room(session)
-    accept.accept(session, forum, submission(post_id, post, answered(session, forum, post)), latest_wins=True)
+    said = submission(post_id, post, answered(session, forum, post))
+    if accept.accept(session, forum, said, latest_wins=True).is_new:
+        numbered.note_text(session, forum, _instance(), _event_number())
     return "accepted"
+
+
+def _is_later(session: Session, forum: Forum, post_id: str, post: dict[str, Any]) -> bool:
+    text_of = _moment(post.get("updated_at")) or OLDEST
+    return numbered.is_later(session, forum, _instance(), post_id, text_of=text_of, number=_event_number())
 
 
 def submission(post_id: str, post: dict[str, Any], reply_to: str = "") -> Submission:
@@ -103,18 +110,18 @@ def submission(post_id: str, post: dict[str, Any], reply_to: str = "") -> Submis
     return check(Submission, fields)
 
 
-def external_id(instance: str, post: dict[str, Any]) -> str:
+def external_id(post: dict[str, Any]) -> str:
     """The post's address on its Discourse, `host/p/id`: unique where several instances send to one forum."""
     number = _number(post.get("id"))
     if number is None:
         raise Invalid("The post has no id. Send Discourse's own payload.", field="post.id")
-    return check(EventData, {"id": f"{_host(instance)}/p/{number}"}).id
+    return check(EventData, {"id": f"{_instance()}/p/{number}"}).id
 
 
 def thread(post: dict[str, Any]) -> str:
     """The topic's address on its Discourse, `host/t/id`, or empty."""
     topic = _number(post.get("topic_id"))
-    return "" if topic is None else f"{_host(request.headers.get('X-Discourse-Instance', ''))}/t/{topic}"
+    return "" if topic is None else f"{_instance()}/t/{topic}"
 
 
 def answered(session: Session, forum: Forum, post: dict[str, Any]) -> str:
@@ -146,9 +153,10 @@ def _event_number() -> int | None:
     return int(number) if number.isascii() and number.isdecimal() and len(number) <= 18 else None
 
 
-def _host(instance: str) -> str:
+def _instance() -> str:
+    """The host of the Discourse that sends."""
     try:
-        return urlsplit(instance).netloc[:150] or "discourse"
+        return urlsplit(request.headers.get("X-Discourse-Instance", "")).netloc[:150] or "discourse"
     except ValueError:
         return "discourse"
 

@@ -39,6 +39,7 @@ __all__ = [
     "BulkItem",
     "Care",
     "Delivery",
+    "EventCount",
     "Erasure",
     "Forum",
     "HeavyReading",
@@ -180,6 +181,16 @@ class Post(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
 
     forum: Mapped[Forum] = relationship()
+
+
+class EventCount(Base):
+    """How far a Discourse has counted its events, by the last one that could not be a recorded one sent again."""
+
+    __tablename__ = "event_count"
+
+    forum_id: Mapped[str] = mapped_column(ForeignKey("forum.id"), primary_key=True)
+    instance: Mapped[str] = mapped_column(String(150), primary_key=True, comment="host of the Discourse")
+    number: Mapped[int] = mapped_column(BigInteger, comment="of the event that brought the newest text of a post")
 
 
 def _placed(context: DefaultExecutionContext) -> datetime:
