@@ -89,7 +89,7 @@ def delete(session: Session, forum: Forum, external_id: str, as_of: datetime) ->
     if post.deleted_as_of is None or as_of >= post.deleted_as_of:
         post.deleted, post.deleted_as_of = True, as_of
         withdraw(session, post, edited=False)
-        _setnewest_of(session, post, "deleted")
+        _set_newest(session, post, "deleted")
     return post
 
 
@@ -103,7 +103,7 @@ def recover(session: Session, forum: Forum, external_id: str, as_of: datetime) -
         post.deleted, post.erased, post.deleted_as_of = False, False, as_of
         if was_deleted and not stands_again(session, post):
             _stand_down(session, post)
-            _setnewest_of(session, post, "pending")
+            _set_newest(session, post, "pending")
     return post
 
 
@@ -179,7 +179,7 @@ def _replace(session: Session, post: Post, known: Revision, submission: Submissi
     # Its row holds other words now: nothing that was decided of the old ones is of these.
     forget(session, known)
     _stand_down(session, post)
-    _setnewest_of(session, post, "deleted" if post.deleted else "pending")
+    _set_newest(session, post, "deleted" if post.deleted else "pending")
     return Accepted(post, known.number, not post.deleted)
 
 
@@ -232,7 +232,7 @@ def _place(revision: Revision | None, moment: datetime | None) -> None:
         revision.placed_at = moment
 
 
-def _setnewest_of(session: Session, post: Post, state: str) -> None:
+def _set_newest(session: Session, post: Post, state: str) -> None:
     """Move the newest revision to `state`, free for any worker."""
     newest = update(Revision).where(Revision.post_id == post.id, Revision.number == post.revision)
     session.execute(newest.values(state=state, attempts=0, lease_owner="", lease_until=None, finished_at=None))
