@@ -1,6 +1,6 @@
 """Traces of a post's way, from intake through RQ to callback, where `HEED_TRACES_URL` names a collector of OpenTelemetry's.
 
-Without it nothing of OpenTelemetry is loaded and nothing is done. Spans hold ids, counts, states and types of errors: never a
+Without it Heed loads nothing of OpenTelemetry and does nothing. Spans hold ids, counts, states and types of errors: never a
 word of a post, an exception's words, an author or an address. A context waits beside its post, as a W3C `traceparent`.
 """
 

@@ -3,10 +3,7 @@
 import re
 from datetime import timedelta
 
-from rq import Queue
-
 from service.store.models import Post, QueueItem, Revision, Verdict, now
-from service.wakeup import redis_connection
 from service.web import create_app
 
 
@@ -44,22 +41,6 @@ def test_metrics_count_what_waits_and_hold_no_text(client, store, forum):
     assert 'heed_revisions{state="pending"} 1.0' in page
     assert re.search(r"^heed_oldest_pending_seconds \d", page, re.M)
     assert "private" not in page and "ext-secret" not in page and "harbour" not in page
-
-
-def test_metrics_say_who_works_and_what_failed(client, signals):
-    from workers.worker import worker_for
-
-    connection = redis_connection()
-    worker = worker_for("classify", connection)
-    worker.register_birth()
-    Queue("deliver", connection=connection, serializer="json").enqueue("nowhere.nothing")
-    worker_for("deliver", connection).work(burst=True, logging_level="WARNING")
-    page = client.get("/metrics").text
-    assert 'heed_workers{queue="classify"} 1.0' in page and 'heed_workers{queue="deliver"} 0.0' in page
-    assert 'heed_failed_jobs{queue="deliver"} 1.0' in page and "heed_queue_up 1.0" in page
-    # As Redis does when it hears nothing of it.
-    connection.delete(worker.key)
-    assert 'heed_workers{queue="classify"} 0.0' in client.get("/metrics").text
 
 
 def test_metrics_without_a_queue_say_so_and_go_on(client, settings_env):
