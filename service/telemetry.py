@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 from opentelemetry import trace
@@ -74,7 +74,7 @@ class Telemetry:
                 note.fail(type(error).__name__)
                 raise
 
-    def share(self, name: str, parent: str, attributes: Mapping[str, str | int]) -> Iterator[Note]:
+    def share(self, name: str, parent: str, attributes: Mapping[str, str | int]) -> AbstractContextManager[Note]:
         batch = trace.get_current_span()
         return self.span(name, attributes, "consumer", parent, [self.carried()], getattr(batch, "start_time", None))
 

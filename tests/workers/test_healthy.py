@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from rq import Queue
 
 from service.wakeup import redis_connection
 from workers import healthy
