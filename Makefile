@@ -59,8 +59,9 @@ pictures: setup-test ## Take pictures of the console's pages into docs/pictures
 	@$(BIN)/python tests/browser/pictures.py
 
 lock: setup-test ## Pin the newest versions that requirements/*.in allow
-	@for part in runtime test evaluate; do \
-	  $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
+	@for part in runtime otel test evaluate; do \
+	  constraint=$$(test $$part != otel || echo --constraint requirements/runtime.txt); \
+	  $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate $$constraint \
 	    --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements/$$part.txt requirements/$$part.in || exit 1; \
 	done
 	@cd integrations/spirit && $(abspath $(BIN))/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \

@@ -104,6 +104,14 @@ class Settings(BaseSettings):
     distress_minutes: int = Field(60, ge=1, description="How soon at a post of somebody in distress.")
     high_minutes: int = Field(240, ge=1, description="How soon at any other post of high severity.")
     other_minutes: int = Field(1440, ge=1, description="How soon at everything else in the queue.")
+    log_format: Literal["text", "json"] = Field(
+        "text", description="`json`: each line of the logs is an object ([observing](observing.md#logs))."
+    )
+    traces_url: str = Field(
+        "",
+        description="OTLP address that OpenTelemetry traces go to (`http://collector:4318/v1/traces`; "
+        "[observing](observing.md#traces)); empty for none.",
+    )
     on_call_url: SecretStr = Field(
         SecretStr(""), description="Webhook told of overdue crisis posts (Slack, Mattermost, Discord or your own)."
     )

@@ -8,7 +8,7 @@ from datetime import timedelta
 from flask import Flask, Response, current_app, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from service import health, problems
+from service import health, problems, traffic
 from service.people import accounts
 from service.settings import Settings, settings
 
@@ -40,6 +40,7 @@ def create_app() -> Flask:
     chosen = settings()
     app = Flask(__name__, static_folder=None)
     _configure(app, chosen)
+    traffic.install(app)
     # Imported here: the blueprints read the settings that were just checked.
     from service.compatible import openai, perspective, presidio
     from service.intake import appeals, discourse, erasures, posts, statements

@@ -22,6 +22,7 @@ from service.settings import Settings, settings
 from service.store import Store, store
 from service.store.encrypted import DamagedObject
 from service.store.models import Delivery, Forum, Post, Verdict, now
+from service.tracing import carried, span
 from service.verdicts import CARE
 from service.wakeup import wake_deliver
 from workers.drain import drain
@@ -42,7 +43,9 @@ edited, and the newer verdict told by others."""
 
 @dataclass(frozen=True)
 class Parcel:
-    """One callback to send now; `attempt` counts from 1, `claimed` is by the monotonic clock."""
+    """One callback to send now; `attempt` counts from 1, `claimed` is by the monotonic clock, `traceparent` says which trace it
+    belongs to.
+    """
 
     id: str
     forum_id: str
@@ -51,6 +54,7 @@ class Parcel:
     payload: dict[str, Any]
     attempt: int
     claimed: float
+    traceparent: str = ""
 
 
 def run() -> None:
@@ -107,14 +111,17 @@ def _parcel(session: Session, row: Delivery, owner: str, until: datetime) -> Par
         return None
     if isinstance(row.payload, DamagedObject):
         row.state, row.last_error = "given_up", "what it says was damaged in the database"
-        log.error("callback %s given up: %s; restore it, then send it once more", row.id, row.last_error)
+        damaged = {"callback": row.id, "error": row.last_error}
+        log.error("callback %(callback)s given up: %(error)s; restore it, then send it once more", damaged)
         return None
     row.lease_owner, row.lease_until, row.attempts = owner, until, row.attempts + 1
     # The same words may have got a higher number since: a forum must not take the news for that of an older text.
     number = session.get_one(Post, row.post_id).revision
     payload = row.payload | {"data": row.payload["data"] | {"revision": number}}
     secrets = keys.holding(session, forum.slug, "callback")
-    return Parcel(row.id, forum.id, forum.callback_url, secrets, payload, row.attempts, time.monotonic())
+    return Parcel(
+        row.id, forum.id, forum.callback_url, secrets, payload, row.attempts, time.monotonic(), row.traceparent
+    )
 
 
 def _stands(session: Session, row: Delivery) -> bool:
@@ -133,12 +140,20 @@ def _answers(
     """What came back of each parcel; None where it was not to be sent any more."""
     if not parcels:
         return
+    # The threads that send know nothing of this one's span.
+    job = carried()
     limits = {"seconds": chosen.callback_timeout_seconds, "allow_private": chosen.allow_private_callbacks}
 
     def send_one(parcel: Parcel) -> Answer | None:
         if time.monotonic() - parcel.claimed > FRESH_SECONDS and not _is_ours(where, owner, parcel):
             return None
-        return send(parcel.url, parcel.secrets, parcel.id, parcel.payload, **limits)
+        ids = {"heed.callback": parcel.id, "heed.event": parcel.payload["type"], "heed.attempt": parcel.attempt}
+        with span("callback", ids, kind="client", parent=parcel.traceparent or job, links=[job]) as note:
+            answer = send(parcel.url, parcel.secrets, parcel.id, parcel.payload, **limits)
+            note.tell("http.response.status_code", answer.status)
+            if not answer.accepted:
+                note.fail(str(answer.status or "unreachable"))
+        return answer
 
     with ThreadPoolExecutor(SENDERS, thread_name_prefix="callback") as pool:
         sent = {pool.submit(send_one, parcel): parcel for parcel in parcels}
@@ -174,17 +189,19 @@ def record(session: Session, owner: str, parcel: Parcel, answer: Answer | None) 
 def _disable(session: Session, parcel: Parcel) -> None:
     forum = session.get_one(Forum, parcel.forum_id, with_for_update=True)
     forum.callback_disabled = f"the forum answered 410 Gone on {now():%Y-%m-%d %H:%M} UTC"
-    log.error("forum %s answered 410 Gone: its callbacks are off until somebody turns them on again", forum.slug)
+    gone = {"forum": forum.slug}
+    log.error("forum %(forum)s answered 410 Gone: its callbacks are off until somebody turns them on again", gone)
 
 
 def _try_again(row: Delivery, answer: Answer) -> None:
     pause = schedule.pause(row.attempts, answer.retry_after)
+    tried = {"callback": row.id, "attempts": row.attempts, "error": row.last_error, "status": row.last_status}
     if pause is None:
         row.state = "given_up"
-        log.error("callback %s given up after %d attempts: %s", row.id, row.attempts, row.last_error)
+        log.error("callback %(callback)s given up after %(attempts)d attempts: %(error)s", tried)
         return
     row.due_at = now() + timedelta(seconds=pause)
-    log.warning("callback %s failed (%s); again in %d s", row.id, row.last_error, pause)
+    log.warning("callback %(callback)s failed (%(error)s); again in %(pause)d s", tried | {"pause": round(pause)})
 
 
 def replay(session: Session, delivery_id: str) -> Delivery:

@@ -18,6 +18,7 @@ from typing import Any
 from standardwebhooks import Webhook
 
 from service.callback.address import AddressRefused, Target, check_url, resolve
+from service.tracing import carried
 
 BODY_BYTES = 4096
 """What is read of an answer's body, so that the connection ends cleanly; none of it is kept."""
@@ -70,6 +71,8 @@ def _headers(secrets: Sequence[str], message_id: str, body: bytes) -> dict[str, 
         "webhook-timestamp": str(int(moment.timestamp())),
         "connection": "close",
     }
+    if here := carried():
+        headers["traceparent"] = here
     if secrets:
         signatures = (Webhook(secret).sign(message_id, moment, body.decode()) for secret in secrets)
         headers["webhook-signature"] = " ".join(signatures)

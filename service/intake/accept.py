@@ -9,6 +9,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from service import tracing
 from service.decisions import stands_again
 from service.erasure.quotes import is_of_erased
 from service.erasure.receipts import erase_post, erased_since
@@ -219,6 +220,7 @@ def _columns(session: Session, post: Post, submission: Submission) -> dict[str, 
         "digest": submission.digest,
         "posted_at": submission.created_at,
         "received_at": now(),
+        "traceparent": tracing.carried(),
     }
 
 

@@ -237,6 +237,9 @@ class Revision(Base):
     lease_owner: Mapped[str] = mapped_column(String(80), default="")
     lease_until: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    traceparent: Mapped[str] = mapped_column(
+        String(55), default="", server_default="", comment="W3C context of the request that brought it, where traced"
+    )
 
     post: Mapped[Post] = relationship()
 
@@ -489,6 +492,9 @@ class Delivery(Base):
     last_error: Mapped[str] = mapped_column(String(300), default="")
     created_at: Mapped[datetime] = mapped_column(default=now)
     delivered_at: Mapped[datetime | None]
+    traceparent: Mapped[str] = mapped_column(
+        String(55), default="", server_default="", comment="W3C context of what it tells of, where traced"
+    )
 
 
 class Alert(Base):
