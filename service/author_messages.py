@@ -61,6 +61,21 @@ def fill(text: str, forum: Forum, language: str, label: str = "") -> str:
     return FIELD.sub(lambda field: values.get(field[1], field[0]), text)
 
 
+def help_at_once(forum: Forum, language: str) -> str:
+    """What an author in distress is told before a person has read the post."""
+    return fill(_own(language)["help"].strip(), forum, language)
+
+
+def subject(language: str) -> str:
+    """The title of a letter to an author."""
+    return _own(language)["subject"]
+
+
+def _own(language: str) -> dict[str, Any]:
+    """Heed's own words in the language, in English where there are none."""
+    return defaults().get(language) or defaults()[DEFAULT_LANGUAGE]
+
+
 def change(session: Session, forum: Forum, kind: str, language: str, text: str, by: Moderator) -> None:
     """Make `text` the forum's words for an occasion; Heed's own again where it is the same as these.
 
