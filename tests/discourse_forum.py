@@ -94,6 +94,7 @@ class Forum:
     to_moderators: list[str] = field(default_factory=list)
     knows_queue_for_review: bool = True
     undo_window_over: bool = False
+    claimed_by_others: bool = False
 
     def write(self, raw: str, username: str = "jo_b", topic: int = 77, title: str = "Halving", **more: object) -> Post:
         self.topics.setdefault(topic, {"id": topic, "title": title, "slug": "halving", "category_id": 5})
@@ -155,6 +156,8 @@ class Forum:
     def perform(self, user: str, item: Item, action: str, version: int) -> None:
         if user not in self.staff or action not in item.actions():
             raise Refused(403, "invalid_access")
+        if self.claimed_by_others:
+            raise Refused(422, "", "claimed by somebody else")
         if version != item.version:
             raise Refused(409, "", "somebody else was faster")
         item.version += 1

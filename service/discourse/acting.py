@@ -58,8 +58,8 @@ def _judge(errand: Errand, post: dict[str, Any]) -> None:
             decide(errand.api, post, AGREE, only_ours=True)
         return
     _show_text(errand, post)
-    if errand.by_person or errand.gives_back:
-        _give_back(errand)
+    if errand.by_person or errand.acted_before:
+        _give_back(errand, post)
     if errand.flag and not any(_flagged(post, kind) for kind in FLAGS):
         _flag(errand, NOTIFY_MODERATORS, message=errand.flag)
 
@@ -89,14 +89,13 @@ def _hide(errand: Errand, post: dict[str, Any]) -> None:
             errand.api.send("DELETE", f"/post_actions/{errand.post}.json?post_action_type_id={INAPPROPRIATE}")
 
 
-def _give_back(errand: Errand) -> None:
-    """Show the post again. What others flagged too, and what Discourse's own moderators hid, stays for them to decide."""
-    post = _read(errand)
-    decide(errand.api, post, RESTORE, only_ours=True)
-    if errand.by_person and errand.gives_back and _read(errand).get("hidden"):
+def _give_back(errand: Errand, post: dict[str, Any]) -> None:
+    """Show the post again, and close its item. What others flagged too, or hid, stays for Discourse's moderators to decide."""
+    if errand.by_person and errand.hidden_before and post.get("hidden"):
         errand.api.send("PUT", f"/posts/{errand.post}/unhide.json")
         if _read(errand).get("hidden"):
             raise _failed("Discourse still hides the post")
+    decide(errand.api, post, RESTORE, only_ours=True)
 
 
 def _show_text(errand: Errand, post: dict[str, Any]) -> None:

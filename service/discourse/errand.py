@@ -21,7 +21,7 @@ from service.verdicts import CARE
 HIDDEN = frozenset({"hold", "remove"})
 """Actions that hide a post."""
 CHANGED = (*HIDDEN, "redact")
-"""Actions after which another one has something to give back."""
+"""Actions that take something from a post, which another one gives back."""
 WATCHED = ("flag", "escalate")
 """Actions that leave a post where it is, and moderators are to look."""
 
@@ -44,8 +44,10 @@ class Errand:
     action: str = ""
     """Empty: the post stays as it is."""
     by_person: bool = False
-    gives_back: bool = False
-    """An earlier verdict may have hidden it."""
+    hidden_before: bool = False
+    """An earlier verdict of Heed's hid it, or part of it."""
+    acted_before: bool = False
+    """An earlier one did that, or flagged it."""
     known: frozenset[str] = field(default=frozenset(), repr=False)
     """The text that was judged, and those shown in its place; empty where nobody can tell, since it was damaged."""
     body: str | None = field(default=None, repr=False)
@@ -57,7 +59,7 @@ class Errand:
     @property
     def is_nothing(self) -> bool:
         """Whether there is no need to ask Discourse anything, as of nine posts in ten."""
-        changes = self.action in CHANGED or self.by_person or self.gives_back
+        changes = self.action in CHANGED or self.by_person or self.acted_before
         return not (changes or self.flag or self.letter)
 
 
@@ -80,7 +82,8 @@ def errand(session: Session, forum: Forum, row: Delivery, data: dict[str, Any], 
         action=verdict.action,
         # An undo brings back what the models said, and is a person's act all the same.
         by_person=row.event == "post.decision",
-        gives_back=_was_changed(session, verdict),
+        hidden_before=_was(session, verdict, CHANGED),
+        acted_before=_was(session, verdict, (*CHANGED, *WATCHED) if forum.discourse_flags else CHANGED),
         known=frozenset() if any(isinstance(body, Damaged) for body in bodies) else frozenset(bodies),
         body=data.get("body"),
         title=data.get("title"),
@@ -89,8 +92,9 @@ def errand(session: Session, forum: Forum, row: Delivery, data: dict[str, Any], 
     )
 
 
-def _was_changed(session: Session, verdict: Verdict) -> bool:
-    others = (Verdict.post_id == verdict.post_id, Verdict.id != verdict.id, Verdict.action.in_(CHANGED))
+def _was(session: Session, verdict: Verdict, actions: tuple[str, ...]) -> bool:
+    """Whether another verdict of the post had one of these actions."""
+    others = (Verdict.post_id == verdict.post_id, Verdict.id != verdict.id, Verdict.action.in_(actions))
     return bool(session.scalar(select(exists().where(*others))))
 
 

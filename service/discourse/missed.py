@@ -17,12 +17,11 @@ from service.discourse.api import Api, Failed
 from service.errors import Invalid
 from service.intake import accept
 from service.store import Store
+from service.store.encrypted import Damaged
 from service.store.models import Forum, Post, Revision, now
 
 LONGEST_WAIT = 120.0
 """Seconds to wait at most where Discourse says that it was asked too often."""
-
-
 ARCHIVE = timedelta(days=2)
 """Posts older than this are read once nothing else waits."""
 
@@ -48,13 +47,13 @@ class Missed:
 
     def _look(self) -> None:
         boards = {each["id"]: each["slug"] for each in self._get("/site.json").get("categories", ())}
-        before: dict[str, int] = {}
+        asked, before = now(), {}
         while page := self._get("/posts.json", **before).get("latest_posts"):
-            asked = now()
             self._take(({**each, "category_slug": boards.get(each.get("category_id"))} for each in page), asked)
             before = {"before": min(each["id"] for each in page)}
             if _oldest(page) < self.since:
                 break
+            asked = now()
         for number in self._lacking():
             self._ask_for(number)
 
@@ -112,9 +111,10 @@ class Missed:
         with self.where.write() as session:
             forum = session.get_one(Forum, self.forum.id)
             known = accept.find(session, forum, post_id)
-            if known is not None:
+            whole = known and _whole(session, known, post)
+            if whole:
                 accept.check_room(session)
-                self._take_one(session, forum, _whole(session, known, post), asked)
+                self._take_one(session, forum, whole, asked)
 
     def _get(self, path: str, **query: object) -> dict[str, Any]:
         """Ask, and once more after a pause where Discourse asks for one that `wait` grants."""
@@ -137,7 +137,10 @@ def _oldest(page: list[dict[str, Any]]) -> datetime:
     return min(payload.moment(each.get("created_at")) or payload.OLDEST for each in page)
 
 
-def _whole(session: Session, known: Post, post: dict[str, Any]) -> dict[str, Any]:
-    """A post shown alone, with what Heed knows of its title and its board."""
-    newest = session.scalar(select(Revision).where(Revision.post_id == known.id, Revision.number == known.revision))
-    return {**post, "topic_title": newest.title, "category_slug": newest.board} if newest else post
+def _whole(session: Session, known: Post, post: dict[str, Any]) -> dict[str, Any] | None:
+    """A post shown alone, with what Heed knows of its title and its board. None where that was damaged."""
+    own = (Revision.post_id == known.id, Revision.number == known.revision)
+    newest = session.scalars(select(Revision).where(*own)).one()
+    if isinstance(newest.title, Damaged) and not payload.is_gone(post):
+        return None
+    return {**post, "topic_title": newest.title, "category_slug": newest.board}

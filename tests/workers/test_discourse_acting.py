@@ -158,6 +158,25 @@ def test_where_the_forum_wants_it_what_stays_visible_is_flagged_with_a_message(s
     assert post.hidden
 
 
+def test_what_was_flagged_and_then_mended_waits_no_longer_in_discourses_queue(side, discourse):
+    side.connect(flags=True)
+    post = discourse.write("dosing: take two")
+    side.judge(post)
+    discourse.edit(post, "words")
+    side.judge(post)
+    assert discourse.item_of(post).status == "rejected" and side.delivery().state == "delivered"
+
+
+def test_beyond_its_reach_heed_says_that_a_post_has_to_be_hidden_by_hand(side, discourse):
+    side.connect(flags=True)
+    post = discourse.write("dosing: take two")
+    side.judge(post)
+    side.decide(post, "approve")
+    discourse.edit(post, BAD)
+    side.judge(post)
+    assert not post.hidden and "by hand" in side.delivery().last_error and side.delivery().state == "pending"
+
+
 def test_a_conflict_of_versions_is_read_again_and_decided(side, discourse):
     post = discourse.write(BAD)
     side.judge(post)
@@ -190,6 +209,18 @@ def test_others_who_are_always_faster_are_waited_for(side, discourse):
     side.desk.pass_time()
     side.send()
     assert not post.hidden and side.delivery().state == "delivered"
+
+
+def test_an_approved_post_is_back_even_while_its_item_is_claimed_by_somebody(side, discourse):
+    post = discourse.write(BAD)
+    side.judge(post)
+    discourse.claimed_by_others = True
+    side.decide(post, "approve")
+    assert not post.hidden and (side.delivery().state, side.delivery().last_status) == ("pending", 422)
+    discourse.claimed_by_others = False
+    side.desk.pass_time()
+    side.send()
+    assert discourse.item_of(post).status == "rejected" and side.delivery().state == "delivered"
 
 
 def test_an_item_far_down_the_queue_is_found(side, discourse):
