@@ -239,6 +239,7 @@ def test_who_is_in_danger_is_written_to_once_and_the_post_stays(side, discourse)
     side.judge(post)
     [letter] = discourse.letters
     assert "Samaritans" in letter.raw and letter.title == "About your post" and not post.hidden
+    assert [each.state for each in side.desk.deliveries()] == ["delivered"] * 2
 
 
 def test_a_redacted_text_is_shown_its_history_hidden_and_the_authors_own_comes_back(side, discourse):
