@@ -320,6 +320,17 @@ def test_asked_to_slow_down_it_waits_as_long_as_discourse_says(side, discourse):
     assert post.hidden
 
 
+def test_an_errand_asks_nothing_more_once_others_may_take_it_up(side, discourse, choose):
+    side.chosen = choose(allow_private_callbacks=True, lease_seconds=-1)
+    post = discourse.write(BAD)
+    side.judge(post)
+    assert discourse.asked == [] and "took too long" in side.delivery().last_error
+    side.chosen = choose(allow_private_callbacks=True)
+    side.desk.pass_time()
+    side.send()
+    assert post.hidden
+
+
 def test_discourses_410_does_not_turn_the_forum_off(side, discourse):
     discourse.broken = [410]
     side.judge(discourse.write(BAD))
