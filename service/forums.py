@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from service import audit
 from service.errors import Conflict, Invalid, NotFound
 from service.keys import hash_key, new_api_key, new_discourse_secret, new_secret
 from service.store.models import Forum
@@ -54,3 +55,17 @@ def find_forum(session: Session, slug: str) -> Forum:
     if forum is None:
         raise NotFound(f"There is no forum {slug}. `heed forum add {slug}` makes one.")
     return forum
+
+
+def act_through_discourse(session: Session, forum: Forum, address: str, user: str, key: str, *, flags: bool) -> None:
+    """Have verdicts carried out on the Discourse at `address` by one of its accounts, instead of sent as callbacks."""
+    forum.callback_url, forum.discourse_user, forum.discourse_key = address.rstrip("/"), user, key
+    forum.discourse_flags, forum.callback_disabled = flags, ""
+    forum.discourse_asked_at = forum.discourse_known_at = None
+    audit.write(session, "connected_discourse", forum=forum.id, user=user)
+
+
+def leave_discourse(session: Session, forum: Forum) -> None:
+    """Do nothing on its Discourse from now on; its key is forgotten."""
+    forum.callback_url = forum.discourse_user = forum.discourse_key = ""
+    audit.write(session, "left_discourse", forum=forum.id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from flask_babel import gettext as _
@@ -105,8 +105,12 @@ def is_what_we_told(session: Session, revision: Revision, title: str, body: str)
     """
     told = _told(session, revision)
     titles = {revision.title, *(each.get("published_title", revision.title) for each in told)}
-    bodies = {revision.body, *(each["published"] for each in told)}
-    return bool(told) and _is_among(title, titles) and _is_among(body, bodies)
+    return bool(told) and is_among(title, titles) and is_among(body, bodies_of(session, revision))
+
+
+def bodies_of(session: Session, revision: Revision) -> set[str]:
+    """The revision's own body, and those that the forum was told to show in its place."""
+    return {revision.body, *(each["published"] for each in _told(session, revision))}
 
 
 def forget(session: Session, revision: Revision) -> None:
@@ -126,5 +130,6 @@ def _redactions(revision: Revision) -> Select[tuple[Verdict]]:
     return select(Verdict).where(Verdict.revision_id == revision.id, Verdict.action == "redact")
 
 
-def _is_among(text: str, known: set[str]) -> bool:
+def is_among(text: str, known: Iterable[str]) -> bool:
+    """Whether a text is one of these; white space may differ."""
     return any(text.split() == each.split() for each in known)

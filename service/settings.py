@@ -98,6 +98,9 @@ class Settings(BaseSettings):
     personal_data_model: str = Field("", description="Hugging Face token classifier in the place of the token head.")
 
     callback_timeout_seconds: float = Field(15, gt=0, le=60, description="Time a forum has to answer a callback.")
+    discourse_minutes: int = Field(
+        15, ge=0, le=1440, description="Minutes between two looks at a Discourse for what its webhooks missed; 0: none."
+    )
     allow_private_callbacks: bool = Field(False, description="Allow callbacks to loopback and private addresses.")
     trusted_proxies: int = Field(0, ge=0, le=5, description="Reverse proxies in front whose X-Forwarded-* count.")
     crisis_minutes: int = Field(15, ge=1, description="How soon a person should look where a life may be at stake.")

@@ -17,6 +17,8 @@ from service import keys
 from service.callback import schedule
 from service.callback.again import send_anew
 from service.callback.send import Answer, send
+from service.discourse.acting import carry_out
+from service.discourse.errand import Errand, errand
 from service.errors import Conflict, NotFound
 from service.settings import Settings, settings
 from service.store import Store, store
@@ -25,6 +27,7 @@ from service.store.models import Delivery, Forum, Post, Verdict, now
 from service.tracing import carried, span
 from service.verdicts import CARE
 from service.wakeup import wake_deliver
+from workers import missed
 from workers.drain import drain
 from workers.lease import is_free, new_owner
 
@@ -36,6 +39,7 @@ SENDERS_PER_FORUM = 3
 """Of these, to one forum: a slow one must not hold up the others."""
 GONE = 410
 """The status by which a forum says: send nothing here again."""
+OF_ANOTHER = "its post is of another Discourse; `heed forum discourse` names the address that Discourse gives itself"
 FRESH_SECONDS = 1.0
 """A callback claimed longer ago is looked at once more before it leaves: this process may have been frozen meanwhile, the post
 edited, and the newer verdict told by others."""
@@ -55,11 +59,14 @@ class Parcel:
     attempt: int
     claimed: float
     traceparent: str = ""
+    errand: Errand | None = None
+    """What is to be done instead, where the forum is a Discourse that Heed acts on."""
 
 
 def run() -> None:
-    """The RQ job: send until nothing is due."""
+    """The RQ job: send until nothing is due, then look for what webhooks missed: this worker alone reaches the internet."""
     send_all(store(), settings())
+    missed.look_where_due(store(), settings())
 
 
 def send_all(where: Store, chosen: Settings) -> int:
@@ -98,10 +105,10 @@ def claim(session: Session, owner: str, chosen: Settings) -> tuple[int, list[Par
     query = select(Delivery).where(Delivery.id.in_(first), due(moment)).order_by(Delivery.due_at, Delivery.id)
     rows = session.scalars(query.limit(SENDERS).with_for_update(skip_locked=True)).all()
     until = moment + timedelta(seconds=chosen.lease_seconds + chosen.callback_timeout_seconds)
-    return len(rows), [parcel for row in rows if (parcel := _parcel(session, row, owner, until))]
+    return len(rows), [parcel for row in rows if (parcel := _parcel(session, row, owner, until, chosen))]
 
 
-def _parcel(session: Session, row: Delivery, owner: str, until: datetime) -> Parcel | None:
+def _parcel(session: Session, row: Delivery, owner: str, until: datetime, chosen: Settings) -> Parcel | None:
     forum = session.get_one(Forum, row.forum_id)
     if row.payload is None or not _stands(session, row):
         row.state = "superseded"
@@ -114,13 +121,19 @@ def _parcel(session: Session, row: Delivery, owner: str, until: datetime) -> Par
         damaged = {"callback": row.id, "error": row.last_error}
         log.error("callback %(callback)s given up: %(error)s; restore it, then send it once more", damaged)
         return None
-    row.lease_owner, row.lease_until, row.attempts = owner, until, row.attempts + 1
     # The same words may have got a higher number since: a forum must not take the news for that of an older text.
     number = session.get_one(Post, row.post_id).revision
     payload = row.payload | {"data": row.payload["data"] | {"revision": number}}
-    secrets = keys.holding(session, forum.slug, "callback")
+    todo = errand(session, forum, row, payload["data"], chosen) if forum.discourse_user else None
+    if forum.discourse_user and todo is None:
+        row.state, row.last_error = "given_up", OF_ANOTHER
+        log.error("callback %(callback)s given up: %(error)s", {"callback": row.id, "error": OF_ANOTHER})
+        return None
+    row.lease_owner, row.lease_until, row.attempts = owner, until, row.attempts + 1
+    secrets = [] if todo else keys.holding(session, forum.slug, "callback")
+    began = time.monotonic()
     return Parcel(
-        row.id, forum.id, forum.callback_url, secrets, payload, row.attempts, time.monotonic(), row.traceparent
+        row.id, forum.id, forum.callback_url, secrets, payload, row.attempts, began, row.traceparent, errand=todo
     )
 
 
@@ -149,7 +162,10 @@ def _answers(
             return None
         ids = {"heed.callback": parcel.id, "heed.event": parcel.payload["type"], "heed.attempt": parcel.attempt}
         with span("callback", ids, kind="client", parent=parcel.traceparent or job, links=[job]) as note:
-            answer = send(parcel.url, parcel.secrets, parcel.id, parcel.payload, **limits)
+            if parcel.errand:
+                answer = carry_out(parcel.errand)
+            else:
+                answer = send(parcel.url, parcel.secrets, parcel.id, parcel.payload, **limits)
             note.tell("http.response.status_code", answer.status)
             if not answer.accepted:
                 note.fail(str(answer.status or "unreachable"))

@@ -16,7 +16,7 @@ from service.settings import settings
 from service.store import Store, store
 from service.store.models import Delivery, Revision, now
 from service.wakeup import wake_classify, wake_deliver
-from workers import on_call, stopping
+from workers import missed, on_call, stopping
 from workers.classify import pending
 from workers.deliver import due
 from workers.encryption import check_keys
@@ -47,7 +47,7 @@ def once(retention: Retention | None = None, leftovers: Leftovers | None = None)
     waiting = count(store())
     if waiting.pending:
         wake_classify()
-    if waiting.due:
+    if waiting.due or missed.forums_due(store(), settings()):
         wake_deliver()
     on_call.alert(store(), settings())
     budget.forget_old(store())

@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
     text,
     true,
 )
@@ -113,6 +114,18 @@ class Forum(Base):
     callback_url: Mapped[str] = mapped_column(String(2000), default="")
     callback_secret: Mapped[str] = mapped_column(EncryptedText(120), comment="whsec_… that signs our callbacks")
     callback_disabled: Mapped[str] = mapped_column(String(200), default="", comment="why it is off, or empty")
+    discourse_user: Mapped[str] = mapped_column(
+        String(100),
+        default="",
+        server_default="",
+        comment="account that acts on the Discourse at callback_url; empty: callbacks are webhooks",
+    )
+    discourse_key: Mapped[str] = mapped_column(EncryptedText, default="", server_default="", comment="its API key")
+    discourse_flags: Mapped[bool] = mapped_column(
+        Boolean, default=False, server_default=false(), comment="what stays visible is flagged there for its moderators"
+    )
+    discourse_asked_at: Mapped[datetime | None] = mapped_column(comment="when it was last asked what webhooks missed")
+    discourse_known_at: Mapped[datetime | None] = mapped_column(comment="when that last came to its end")
     policy: Mapped[str] = mapped_column(Text, default="", comment="TOML over the default policy")
     shadow_policy: Mapped[str | None] = mapped_column(Text, comment="TOML that judges along without acting; null: none")
     shadow_since: Mapped[datetime | None]
