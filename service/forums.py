@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from service import audit
 from service.errors import Conflict, Invalid, NotFound
 from service.keys import hash_key, new_api_key, new_discourse_secret, new_secret
 from service.store.models import Forum
 
+SHORTEST = 16
+"""Characters of a secret that others make."""
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
@@ -54,3 +57,14 @@ def find_forum(session: Session, slug: str) -> Forum:
     if forum is None:
         raise NotFound(f"There is no forum {slug}. `heed forum add {slug}` makes one.")
     return forum
+
+
+def set_coral_secret(session: Session, slug: str, secret: str) -> None:
+    """Keep the secret that the forum's Coral signs by; empty: none does. Raises Invalid for one that is none of Coral's."""
+    if len(secret) > 200 or not secret.isascii() or (secret and len(secret) < SHORTEST):
+        raise Invalid(
+            f"This is no secret: it has {SHORTEST} to 200 characters. Copy it from Coral's page.", field="secret"
+        )
+    forum = find_forum(session, slug)
+    forum.coral_secret = secret
+    audit.write(session, "rotated_key", forum=forum.id, kind="coral", until=None)

@@ -41,13 +41,13 @@ def create_app() -> Flask:
     app = Flask(__name__, static_folder=None)
     _configure(app, chosen)
     # Imported here: the blueprints read the settings that were just checked.
-    from service.compatible import openai, perspective, presidio
+    from service.compatible import coral, openai, perspective, presidio
     from service.intake import appeals, discourse, erasures, posts
     from service.openapi import blueprint as openapi
     from service.review import blueprint as review
 
     accounts.prepare()
-    for room in (posts, appeals, erasures, discourse, openai, presidio, perspective, health):
+    for room in (posts, appeals, erasures, discourse, coral, openai, presidio, perspective, health):
         app.register_blueprint(room.blueprint)
     for blueprint in (openapi, review):
         app.register_blueprint(blueprint)
