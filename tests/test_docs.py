@@ -17,6 +17,7 @@ PAGES = [
     ROOT / "SECURITY.md",
     *(ROOT / "docs").rglob("*.md"),
     *(ROOT / "integrations").rglob("*.md"),
+    *(ROOT / "clients").rglob("*.md"),
 ]
 DOCS = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in PAGES}
 
