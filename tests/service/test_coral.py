@@ -47,6 +47,7 @@ SIGNED_BY_NEWER = "sha256=63d71eaf51a82205337693fd616c673bfce5b828c5f6419f155290
 
 @pytest.fixture(autouse=True)
 def set_up(store, forum, valkey, settings_env):
+    settings_env(HEED_WAIT_SECONDS_MAX=20)
     with store.write() as session:
         set_coral_secret(session, "harbour", SECRET)
 
@@ -169,10 +170,10 @@ def test_a_comment_is_stored_as_html_while_it_is_read(post, monkeypatch):
     assert [(each.body, each.format) for each in stored] == [("<div>a walk</div>", "html")]
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", {}, {"comment": {}, "action": "NEW"}, {"comment": {"body": 7.5}}])
-def test_what_is_no_request_of_corals_is_refused_in_words(post, store, body):
+@pytest.mark.parametrize("body", [b"", b"[]", {}, {"comment": {"body": 7.5}}])
+def test_what_is_no_request_of_corals_is_refused_in_words(post, body):
     answer = post(body)
-    assert (answer.status_code == 422 and answer.json["detail"]) or body == {"comment": {}, "action": "NEW"}
+    assert answer.status_code == 422 and answer.json["detail"]
 
 
 @pytest.mark.parametrize("wait", ["soon", "-1", "inf"])

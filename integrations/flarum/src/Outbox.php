@@ -57,7 +57,7 @@ class Outbox
     {
         return [
             'id' => (string) $post->id, 'revision' => (int) $row->revision, 'body' => (string) $post->content, 'format' => 'markdown',
-            'title' => $post->number === 1 ? (string) $post->discussion->title : '', 'author' => (string) $post->user_id,
+            'title' => (int) $post->number === 1 ? (string) $post->discussion->title : '', 'author' => (string) $post->user_id,
             'thread' => (string) $post->discussion_id, 'url' => $this->config->url() . "/d/{$post->discussion_id}/{$post->number}",
         ];
     }
