@@ -13,6 +13,8 @@ from service.errors import Conflict, Invalid, NotFound
 from service.keys import hash_key, new_api_key, new_discourse_secret, new_secret
 from service.store.models import Forum
 
+SHORTEST = 16
+"""Characters of a secret that others make."""
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
@@ -55,6 +57,17 @@ def find_forum(session: Session, slug: str) -> Forum:
     if forum is None:
         raise NotFound(f"There is no forum {slug}. `heed forum add {slug}` makes one.")
     return forum
+
+
+def set_coral_secret(session: Session, slug: str, secret: str) -> None:
+    """Keep the secret that the forum's Coral signs by; empty: none does. Raises Invalid for one that is none of Coral's."""
+    if len(secret) > 200 or not secret.isascii() or (secret and len(secret) < SHORTEST):
+        raise Invalid(
+            f"This is no secret: it has {SHORTEST} to 200 characters. Copy it from Coral's page.", field="secret"
+        )
+    forum = find_forum(session, slug)
+    forum.coral_secret = secret
+    audit.write(session, "rotated_key", forum=forum.id, kind="coral", until=None)
 
 
 def act_through_discourse(session: Session, forum: Forum, address: str, user: str, key: str, *, flags: bool) -> None:

@@ -42,13 +42,13 @@ def create_app() -> Flask:
     _configure(app, chosen)
     traffic.install(app)
     # Imported here: the blueprints read the settings that were just checked.
-    from service.compatible import openai, perspective, presidio
+    from service.compatible import coral, openai, perspective, presidio
     from service.intake import appeals, discourse, erasures, posts, statements
     from service.openapi import blueprint as openapi
     from service.review import blueprint as review
 
     accounts.prepare()
-    for room in (posts, appeals, statements, erasures, discourse, openai, presidio, perspective, health):
+    for room in (posts, appeals, statements, erasures, discourse, coral, openai, presidio, perspective, health):
         app.register_blueprint(room.blueprint)
     for blueprint in (openapi, review):
         app.register_blueprint(blueprint)

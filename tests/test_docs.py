@@ -21,6 +21,7 @@ PAGES = [
     ROOT / "CODE_OF_CONDUCT.md",
     *(ROOT / "docs").rglob("*.md"),
     *(ROOT / "integrations").rglob("*.md"),
+    *(ROOT / "clients").rglob("*.md"),
 ]
 DOCS = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in PAGES}
 

@@ -457,6 +457,26 @@ def rotate(slug: str, key: str, keep_days: float) -> None:
     click.echo(f"This is the new one of {slug}. The old one {until}, and one before that not at all.", err=True)
 
 
+@forum.command("coral")
+@click.argument("slug")
+@click.option("--secret-stdin", is_flag=True, help="Read the secret from standard input instead of asking.")
+@plain_errors
+def coral(slug: str, secret_stdin: bool) -> None:
+    """Give Heed the signing secret that Coral shows for its moderation phase; an empty one: no Coral any more.
+
+    When Coral rotates it, Coral signs by both for a while: give Heed the new one within that time.
+    """
+    from service.forums import set_coral_secret
+    from service.store import store
+
+    secret = sys.stdin.readline() if secret_stdin else click.prompt("Secret", default="", hide_input=True)
+    with store().write() as session:
+        set_coral_secret(session, slug, secret.strip())
+    click.echo(
+        f"Comments of {slug} are answered by it." if secret.strip() else f"Nobody's comments are answered for {slug}."
+    )
+
+
 @forum.command("callbacks")
 @click.argument("slug")
 @plain_errors

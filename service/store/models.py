@@ -110,6 +110,9 @@ class Forum(Base):
     api_key_hash: Mapped[str] = mapped_column(String(64), unique=True, comment="SHA-256 hex of the API key")
     webhook_secret: Mapped[str] = mapped_column(EncryptedText(120), comment="whsec_… for signed intake")
     discourse_secret: Mapped[str] = mapped_column(EncryptedText(120), default="")
+    coral_secret: Mapped[str] = mapped_column(
+        EncryptedText(200), default="", server_default="", comment="made by Coral, which signs by it; empty: no Coral"
+    )
     read_private_messages: Mapped[bool] = mapped_column(Boolean, default=False)
     callback_url: Mapped[str] = mapped_column(String(2000), default="")
     callback_secret: Mapped[str] = mapped_column(EncryptedText(120), comment="whsec_… that signs our callbacks")
