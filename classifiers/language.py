@@ -67,16 +67,24 @@ def is_english(text: str) -> bool:
 def identify(text: str) -> tuple[str, float]:
     """ISO 639-1 code of the text's language and how sure that is, in 0..1; a text too short to say is `en`."""
     text = text[:MOST_CHARACTERS]
-    for noise in (ADDRESS, SPELLED, MEDICINE):
+    for noise in (ADDRESS, SPELLED):
         text = noise.sub(" ", text)
-    letters = [char for char in text if char.isalpha()]
-    if foreign := _other_script(letters):
-        return foreign
+    share = _english_share(text)
+    if share < ENGLISH_ENOUGH or not text.isascii():
+        # Looked for only where it may change something: it is the dearest of these patterns, and takes no English word away.
+        text = MEDICINE.sub(" ", text)
+        letters = [char for char in text if char.isalpha()]
+        if foreign := _other_script(letters):
+            return foreign
+        share = _english_share(text)
+        if len(letters) >= FEWEST_LETTERS and share < ENGLISH_ENOUGH:
+            return _by_letters(text)
+    return "en", min(1.0, 0.5 + share)
+
+
+def _english_share(text: str) -> float:
     words = [word.lower().replace("’", "'") for word in WORD.findall(text)]
-    share = sum(word in FUNCTION_WORDS for word in words) / max(1, len(words))
-    if len(letters) < FEWEST_LETTERS or share >= ENGLISH_ENOUGH:
-        return "en", min(1.0, 0.5 + share)
-    return _by_letters(text)
+    return sum(word in FUNCTION_WORDS for word in words) / max(1, len(words))
 
 
 def _other_script(letters: list[str]) -> tuple[str, float] | None:
