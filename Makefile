@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 TORCH_ARGS ?=
 # `no` leaves the larger model out: 450 MB less to fetch and to keep in memory, and fewer posts read rightly (docs/evaluation.md).
 LARGER ?= yes
-# `no` leaves OpenVINO out, on which the models read two to three times as quickly.
+# `no` leaves OpenVINO out, on which the models read more quickly (docs/performance.md).
 OPENVINO ?= yes
 # How long and how much `make chaos` breaks, for each of its two stacks.
 CHAOS ?= --posts 10000 --minutes 20 --faults 60

@@ -33,7 +33,8 @@ class Compiled:
     """Runs a compiled network. Not for several threads at once."""
 
     def __init__(self, model: openvino.CompiledModel) -> None:
-        self._names = [port.get_any_name() for port in model.inputs]
+        # What a network does not look at (MPNet: the types) is no input of it.
+        self._names = [name for name in Batch._fields for port in model.inputs if name in port.get_names()]
         self._request = model.create_infer_request()
 
     def __call__(self, batch: Batch) -> Output:
