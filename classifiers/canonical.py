@@ -38,6 +38,8 @@ PARTED = re.compile(r"(?<!\w)[A-Za-z](?P<gap>[ .\-_*·|])[A-Za-z](?:(?P=gap)[A-Z
 
 FOREIGN = re.compile(r"[^\x00-\x7f]{1,256}")
 """Where emoji may stand. Bounded, for finding those that are joined takes time by the square of the text's length."""
+SIGNS = frozenset(sign[0] for sign in emoji.EMOJI_DATA)
+"""What emoji begin with. Without one of these nothing is looked for: most foreign letters are quotation marks."""
 MOST_EMOJI = 1_000
 """Emoji named in one text: a name has some ten pieces, and a post of nothing else would take a minute to read."""
 
@@ -81,7 +83,7 @@ def _parted(text: str) -> Iterator[Edit]:
 def _emoji(text: str) -> Iterator[Edit]:
     """Each emoji as its name in words (Unicode CLDR): the encoders know no emoji."""
     for run in FOREIGN.finditer(text):
-        for found in emoji.emoji_list(run[0]):
+        for found in emoji.emoji_list(run[0]) if not SIGNS.isdisjoint(run[0]) else ():
             yield run.start() + found["match_start"], run.start() + found["match_end"], _name(found["emoji"])
 
 

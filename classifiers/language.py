@@ -17,6 +17,8 @@ FEWEST_LETTERS = 25
 """A shorter Latin-script text says too little to be called foreign: it is taken for English."""
 ENGLISH_ENOUGH = 0.10
 """At this share of English function words a text is English, whatever other words it mixes in."""
+FEWEST_OF_A_SCRIPT = 4
+"""Letters below which another script says nothing."""
 RULED_OUT = 0.1
 """Below this confidence in English another language is believed."""
 MOST_CHARACTERS = 2000
@@ -70,8 +72,8 @@ def identify(text: str) -> tuple[str, float]:
     for noise in (ADDRESS, SPELLED):
         text = noise.sub(" ", text)
     share = _english_share(text)
-    if share < ENGLISH_ENOUGH or not text.isascii():
-        # Looked for only where it may change something: it is the dearest of these patterns, and takes no English word away.
+    if share < ENGLISH_ENOUGH or sum(char > "\x7f" and char.isalpha() for char in text) >= FEWEST_OF_A_SCRIPT:
+        # MEDICINE is the dearest of these patterns and takes no word of English away: only here may it change something.
         text = MEDICINE.sub(" ", text)
         letters = [char for char in text if char.isalpha()]
         if foreign := _other_script(letters):
@@ -91,7 +93,7 @@ def _other_script(letters: list[str]) -> tuple[str, float] | None:
     """The language of the script that most letters are written in, where that is not Latin."""
     counts = {code: sum(low <= char <= high for char in letters) for code, low, high in SCRIPTS}
     total, code = sum(counts.values()), max(counts, key=lambda code: counts[code])
-    if total < 4 or 2 * total < len(letters):
+    if total < FEWEST_OF_A_SCRIPT or 2 * total < len(letters):
         return None
     return ("ja" if code == "zh" and counts["ja"] else code), total / len(letters)
 
