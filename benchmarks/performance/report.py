@@ -23,7 +23,7 @@ WORKLOAD = """{posts} posts made of the corpus's test threads, as long as patien
 the mean, {high} at the 95th percentile, at most {most}. One takes {operations:.2f} GFLOP in the smaller model, padding left out."""
 ENCODER = """Every back end that fits the machine reads the same batches. The limit is what the processor does of matrix products of the encoder's own shapes
 and nothing else, in {fp32} GFLOP/s (fp32) and {bf16} (bf16), measured beside each round. *Encoder* is the network alone, *text to findings* all of
-`Classifier.read`: reading, tokens, patterns, spans, evidence. *Python* is the difference."""
+`Classifier.read`: reading, tokens, patterns, spans, evidence; *Python* is what that takes beside the network."""
 END_TO_END = """Signed posts go in over HTTP and verdicts are stored: Heed by `heed up` with SQLite (`synchronous=FULL`), one classify worker and the smaller model, the policy
 applied, spans and evidence marked, the queue item and the callback queued (sending is held still). The baselines are what one would write first (`benchmarks/baselines/`): Flask under the same gunicorn, HMAC, the same
 durable SQLite, one RQ job for each post, three Hugging Face pipelines with an encoder each of the same size; RQ's default worker forks and loads them in each job, SimpleWorker has them
@@ -43,11 +43,12 @@ def write(figures: dict[str, Any], folder: Path) -> Path:
 
 
 def _parts(figures: dict[str, Any], drawn: dict[str, str]) -> Iterable[str]:
-    if "encoder" not in figures:
+    if not figures:
         yield NOT_YET.strip()
         return
     yield _head(figures["machine"])
-    yield from _encoder(figures["encoder"], drawn)
+    if found := figures.get("encoder"):
+        yield from _encoder(found, drawn)
     if found := figures.get("end_to_end"):
         yield from _end_to_end(found, drawn)
     if found := figures.get("intake"):

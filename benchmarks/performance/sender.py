@@ -6,8 +6,9 @@ import random
 import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from http.client import HTTPConnection
+from http.client import BadStatusLine, HTTPConnection
 
 LANES = 16
 
@@ -53,11 +54,9 @@ def send(
 ) -> list[Answer]:
     """Send all: each as soon as a lane is free or, where `due` says so, so many seconds from now."""
     line, began = _Line(requests, due), time.time()
-    threads = [threading.Thread(target=_lane, args=(port, line, began)) for _ in range(lanes)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(lanes) as pool:
+        for lane in [pool.submit(_lane, port, line, began) for _ in range(lanes)]:
+            lane.result()
     refused = [answer.code for answer in line.answers if answer.code >= 300]
     if refused:
         raise RuntimeError(f"{len(refused)} of {len(requests)} posts were refused, the first with {refused[0]}")
@@ -79,8 +78,19 @@ def _lane(port: int, line: _Line, began: float) -> None:
         request = line.requests[number]
         due = began + line.due[number] if line.due else time.time()
         time.sleep(max(0.0, due - time.time()))
+        code = _answer(connection, request)
+        line.answers.append(Answer(request.id, due, time.time() - due, code))
+    connection.close()
+
+
+def _answer(connection: HTTPConnection, request: Request) -> int:
+    try:
         connection.request("POST", request.path, request.body, request.headers)
         answer = connection.getresponse()
-        answer.read()
-        line.answers.append(Answer(request.id, due, time.time() - due, answer.status))
-    connection.close()
+    except (ConnectionError, BadStatusLine):
+        # A server closes what was quiet for a while; a client opens it again.
+        connection.close()
+        connection.request("POST", request.path, request.body, request.headers)
+        answer = connection.getresponse()
+    answer.read()
+    return answer.status
