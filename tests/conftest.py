@@ -58,9 +58,11 @@ def settings_env(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings_env) -> None:
     for name in [name for name in os.environ if name.startswith("HEED_") and name != "HEED_CHROMIUM"]:
         monkeypatch.delenv(name)
-    # Two models at every start would make the suite long; tests of the larger one ask for it. A decision that waits for a
+    # Two models at every start, or a trial of back ends, would make the suite long; tests of these ask for them. A decision that waits for a
     # second reading is kept from others: where tests look at decisions, none is drawn unless they ask for it.
-    settings_env(HEED_DATA_DIR=tmp_path / "data", HEED_LARGER_MODEL="off", HEED_DOUBLE_REVIEW_SHARE=0)
+    settings_env(
+        HEED_DATA_DIR=tmp_path / "data", HEED_LARGER_MODEL="off", HEED_BACKEND="torch", HEED_DOUBLE_REVIEW_SHARE=0
+    )
 
 
 @pytest.fixture(scope="session")

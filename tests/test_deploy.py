@@ -101,7 +101,7 @@ def test_the_image_installs_wheels_of_the_locks_only():
     assert all("--only-binary :all:" in line for line in locked)
     assert all("--require-hashes" in line or "torch.txt ${TORCH_ARGS}" in line for line in locked)
     named = {name for line in locked for name in re.findall(r"requirements/(\S+)", line)}
-    assert named == {"runtime.txt", "otel.txt", "torch.txt", "model.txt"}
+    assert named == {"runtime.txt", "otel.txt", "torch.txt", "model.txt", "openvino.txt"}
 
 
 def test_the_image_fetches_nothing_at_run_time():

