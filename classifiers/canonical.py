@@ -6,7 +6,7 @@ Only what the network reads is changed. Patterns, highlights and people have the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -26,6 +26,8 @@ DIGITS = str.maketrans("013457@$!", "oieastasi")
 INSIDE = re.compile(
     r"(?<=[A-Za-z])[013457@$!]{1,2}(?=[A-Za-z]{2})|(?<=[A-Za-z]{2})[013457@$!](?=[A-Za-z])|^\$(?=[A-Za-z]{3})"
 )
+DISGUISED = re.compile(r"[A-Za-z][013457@$!]{1,2}[A-Za-z]|\$[A-Za-z]{3}")
+"""Without one of these INSIDE finds nothing in any word."""
 AFTER_LETTER = re.compile(r"(?<=[A-Za-z])[013457@$!]{1,2}|^\$")
 MEANT = re.compile(r"[./:\\]\w|^@|@[^@]*\d|t1d|a1[ac]|(\d)(?!\1)\d|\d[,.]\d|^\d", re.IGNORECASE)
 """Digits and signs that mean what they say: addresses, mentions, numbers, doses, type 1 diabetes, HbA1c."""
@@ -36,6 +38,8 @@ PARTED = re.compile(r"(?<!\w)[A-Za-z](?P<gap>[ .\-_*·|])[A-Za-z](?:(?P=gap)[A-Z
 
 FOREIGN = re.compile(r"[^\x00-\x7f]{1,256}")
 """Where emoji may stand. Bounded, for finding those that are joined takes time by the square of the text's length."""
+SIGNS = frozenset(sign[0] for sign in emoji.EMOJI_DATA)
+"""What emoji begin with. Without one of these nothing is looked for: most foreign letters are quotation marks."""
 MOST_EMOJI = 1_000
 """Emoji named in one text: a name has some ten pieces, and a post of nothing else would take a minute to read."""
 
@@ -47,14 +51,14 @@ class Canonical:
     """`text[i]` stands for the half-open range `starts[i]`:`ends[i]` of what was given; both never decrease."""
 
     text: str
-    starts: list[int]
-    ends: list[int]
+    starts: Sequence[int]
+    ends: Sequence[int]
 
 
 def canonicalise(text: str) -> Canonical:
     """`text` in plain letters and words, with the way back."""
     plain = WORD.sub(_latin, text) if MIXED.search(text) else text
-    plain = CHUNK.sub(_letters_for_digits, plain)
+    plain = CHUNK.sub(_letters_for_digits, plain) if DISGUISED.search(plain) else plain
     return _edited(plain, sorted([*_parted(plain), *islice(_emoji(plain), MOST_EMOJI)]))
 
 
@@ -79,7 +83,7 @@ def _parted(text: str) -> Iterator[Edit]:
 def _emoji(text: str) -> Iterator[Edit]:
     """Each emoji as its name in words (Unicode CLDR): the encoders know no emoji."""
     for run in FOREIGN.finditer(text):
-        for found in emoji.emoji_list(run[0]):
+        for found in emoji.emoji_list(run[0]) if not SIGNS.isdisjoint(run[0]) else ():
             yield run.start() + found["match_start"], run.start() + found["match_end"], _name(found["emoji"])
 
 
@@ -89,6 +93,8 @@ def _name(sign: str) -> str:
 
 
 def _edited(text: str, edits: list[Edit]) -> Canonical:
+    if not edits:
+        return Canonical(text, range(len(text)), range(1, len(text) + 1))
     chars: list[str] = []
     starts: list[int] = []
     ends: list[int] = []

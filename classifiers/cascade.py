@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
 
 from classifiers.labels import POST_LABELS, Area
@@ -35,12 +34,7 @@ def combined(smaller: Scores, larger: Scores, share: float = SMALLER_SHARE) -> S
     ]
     if smaller.offsets != larger.offsets:
         return replace(larger, labels=labels)
-    return replace(larger, labels=labels, claims=_mean(smaller.claims, larger.claims, share))
-
-
-def _mean(first: Sequence[Sequence[float]], second: Sequence[Sequence[float]], share: float) -> list[list[float]]:
-    pieces = zip(first, second, strict=True)
-    return [[share * a + (1 - share) * b for a, b in zip(one, two, strict=True)] for one, two in pieces]
+    return replace(larger, labels=labels, claims=share * smaller.claims + (1 - share) * larger.claims)
 
 
 def _logit(probability: float) -> float:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 
 from classifiers import decode, larger, weights
+from classifiers.backends import EXACT
 from classifiers.cascade import combined, is_unclear
 from classifiers.findings import Evidence, Findings, LabelScore, MarkedSpan, NotChecked, Part, PostText
 from classifiers.hazards import hazards
@@ -35,23 +37,27 @@ class _Read:
     title_scores: Scores | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Models:
+    """What a classifier is made of, as it lies on disk: no back end yet."""
+
+    model: weights.Model
+    larger: weights.Model | None = None
+    labels: dict[Area, LabelReplacement] = field(default_factory=dict)
+    personal: SpanReplacement | None = None
+
+
 class Classifier:
     """Reads posts. One per process; not for several threads at once."""
 
-    def __init__(
-        self,
-        model: weights.Model,
-        larger_model: weights.Model | None = None,
-        labels: dict[Area, LabelReplacement] | None = None,
-        personal: SpanReplacement | None = None,
-    ) -> None:
-        self._reader = Reader(model, alone=larger_model is None)
-        self._larger = Reader(larger_model) if larger_model else None
-        self._replaced = labels or {}
-        self._personal_model = personal
-        self.models = {"shared": model.name, **{str(area): r.name for area, r in self._replaced.items()}}
-        if personal:
-            self.models[str(Area.PERSONAL_DATA)] = personal.name
+    def __init__(self, models: Models, backend: str = EXACT) -> None:
+        self._reader = Reader(models.model, backend, alone=models.larger is None)
+        self._larger = Reader(models.larger, backend) if models.larger else None
+        self._replaced = models.labels
+        self._personal_model = models.personal
+        self.models = {"shared": models.model.name, **{str(area): r.name for area, r in self._replaced.items()}}
+        if models.personal:
+            self.models[str(Area.PERSONAL_DATA)] = models.personal.name
         self.reread = 0
         """Posts that the larger model has read again so far."""
 
@@ -141,12 +147,12 @@ class Classifier:
 
     def _labels(self, item: _Read, scores: Scores) -> Iterable[LabelScore]:
         replaced = {area: model.scores(item.reading.text) for area, model in self._replaced.items()}
+        sentences = decode.weightiest_sentences(scores.weights, scores.offsets, item.reading.text)
         for index, (area, label) in enumerate(POST_LABELS):
             score = scores.labels[index]
             if area in replaced and label in (*MEDICAL, *SELF_HARM):
                 score = replaced[area].get(label, 0.0)
-            sentence = decode.weightiest_sentence([w[index] for w in scores.weights], scores.offsets, item.reading.text)
-            evidence = Evidence(*item.reading.original(*sentence)) if sentence else None
+            evidence = Evidence(*item.reading.original(*sentences[index])) if sentences else None
             yield LabelScore(area, label, score, evidence)
 
 
@@ -154,7 +160,12 @@ def _both(larger_one: Reader, smaller: Reader) -> str:
     return f"{larger_one.name} with {smaller.name}"
 
 
-def load_classifier(
+def load_classifier(model: str = "", encoder: str = "", backend: str = EXACT, **others: Any) -> Classifier:
+    """The classifier of what `load_models` loads. Raises weights.ModelError, which says what to do."""
+    return Classifier(load_models(model, encoder, **others), backend)
+
+
+def load_models(
     model: str = "",
     encoder: str = "",
     threads: int = 0,
@@ -163,8 +174,8 @@ def load_classifier(
     medical_model: str = "",
     self_harm_model: str = "",
     personal_data_model: str = "",
-) -> Classifier:
-    """The classifier by its settings: names are folders or Hugging Face ids, empty means ours.
+) -> Models:
+    """The models by their settings: names are folders or Hugging Face ids, empty means ours.
 
     The larger model is left out where it is OFF, or empty and its encoder is not installed.
     Raises weights.ModelError, which says what to do.
@@ -176,7 +187,7 @@ def load_classifier(
         if name:
             replaced[area] = LabelReplacement(name, labels)
     personal = SpanReplacement(personal_data_model) if personal_data_model else None
-    return Classifier(weights.load(model, encoder), _larger(larger_model, larger_encoder), replaced, personal)
+    return Models(weights.load(model, encoder), _larger(larger_model, larger_encoder), replaced, personal)
 
 
 def _larger(model: str, encoder: str) -> weights.Model | None:

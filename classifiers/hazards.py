@@ -53,13 +53,23 @@ NOT_MEANT = re.compile(
     r"\bheat\s+stroke\b|\bstroke\s+of\b|\bkid(?:ding|ney)\b|\bbaby\s+(?:aspirin|steps|wipes)\b", re.IGNORECASE
 )
 """Read over before the words are looked for."""
-COMPILED = {
-    category: re.compile(rf"(?<!\w)(?:{'|'.join(words.split())})(?!\w)", re.IGNORECASE)
-    for category, words in WORDS.items()
-}
+
+
+def _compiled(words: str) -> re.Pattern[str]:
+    """One pattern of all the words, those with the same first letter together: `re` tries alternatives one by one."""
+    by_letter: dict[str, list[str]] = {}
+    for word in words.split():
+        first = word[0] if word[0].isalpha() and word[1:2] not in ("?", "*") else ""
+        by_letter.setdefault(first, []).append(word[len(first) :])
+    groups = "|".join(f"{first}(?:{'|'.join(rest)})" for first, rest in by_letter.items())
+    return re.compile(rf"(?<!\w)(?:{groups})(?!\w)")
+
+
+COMPILED = {category: _compiled(words) for category, words in WORDS.items()}
+"""For lower-cased text: without IGNORECASE `re` passes over an alternative by its first letter."""
 
 
 def hazards(text: str, parent: str = "") -> tuple[str, ...]:
     """The categories that the post or the post it answers names, in the order of `WORDS`."""
-    both = NOT_MEANT.sub(" ", f"{text}\n{parent}".replace("’", "'"))
+    both = NOT_MEANT.sub(" ", f"{text}\n{parent}".replace("’", "'")).casefold()
     return tuple(category for category, pattern in COMPILED.items() if pattern.search(both))

@@ -17,6 +17,8 @@ FEWEST_LETTERS = 25
 """A shorter Latin-script text says too little to be called foreign: it is taken for English."""
 ENGLISH_ENOUGH = 0.10
 """At this share of English function words a text is English, whatever other words it mixes in."""
+FEWEST_OF_A_SCRIPT = 4
+"""Letters below which another script says nothing."""
 RULED_OUT = 0.1
 """Below this confidence in English another language is believed."""
 MOST_CHARACTERS = 2000
@@ -67,23 +69,31 @@ def is_english(text: str) -> bool:
 def identify(text: str) -> tuple[str, float]:
     """ISO 639-1 code of the text's language and how sure that is, in 0..1; a text too short to say is `en`."""
     text = text[:MOST_CHARACTERS]
-    for noise in (ADDRESS, SPELLED, MEDICINE):
+    for noise in (ADDRESS, SPELLED):
         text = noise.sub(" ", text)
-    letters = [char for char in text if char.isalpha()]
-    if foreign := _other_script(letters):
-        return foreign
+    share = _english_share(text)
+    if share < ENGLISH_ENOUGH or sum(char > "\x7f" and char.isalpha() for char in text) >= FEWEST_OF_A_SCRIPT:
+        # MEDICINE is the dearest of these patterns and takes no word of English away: only here may it change something.
+        text = MEDICINE.sub(" ", text)
+        letters = [char for char in text if char.isalpha()]
+        if foreign := _other_script(letters):
+            return foreign
+        share = _english_share(text)
+        if len(letters) >= FEWEST_LETTERS and share < ENGLISH_ENOUGH:
+            return _by_letters(text)
+    return "en", min(1.0, 0.5 + share)
+
+
+def _english_share(text: str) -> float:
     words = [word.lower().replace("’", "'") for word in WORD.findall(text)]
-    share = sum(word in FUNCTION_WORDS for word in words) / max(1, len(words))
-    if len(letters) < FEWEST_LETTERS or share >= ENGLISH_ENOUGH:
-        return "en", min(1.0, 0.5 + share)
-    return _by_letters(text)
+    return sum(word in FUNCTION_WORDS for word in words) / max(1, len(words))
 
 
 def _other_script(letters: list[str]) -> tuple[str, float] | None:
     """The language of the script that most letters are written in, where that is not Latin."""
     counts = {code: sum(low <= char <= high for char in letters) for code, low, high in SCRIPTS}
     total, code = sum(counts.values()), max(counts, key=lambda code: counts[code])
-    if total < 4 or 2 * total < len(letters):
+    if total < FEWEST_OF_A_SCRIPT or 2 * total < len(letters):
         return None
     return ("ja" if code == "zh" and counts["ja"] else code), total / len(letters)
 

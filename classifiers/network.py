@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -57,7 +58,8 @@ class HeedNetwork(nn.Module):
     def forward(self, batch: Batch) -> Output:
         types = {"token_type_ids": batch.types} if self.typed else {}
         states = self.encoder(input_ids=batch.ids, attention_mask=batch.mask, **types).last_hidden_state
-        states = self.dropout(states)
+        # The encoder may be rounded to bf16; the heads are not.
+        states = self.dropout(states.to(self.attention.weight.dtype))
         scores = self.attention(states).masked_fill(~batch.own.unsqueeze(-1), -1e4)
         weights = scores.softmax(dim=1) * self.value(states)
         spelled = torch.cat([states, batch.shapes.to(states.dtype)], dim=-1)
@@ -70,15 +72,11 @@ def _tagger(hidden: int, tags: int, dropout: float) -> nn.Sequential:
 
 def collate(windows: list[Window], pad: int) -> Batch:
     """Pad windows to the longest of them."""
-    longest = max(len(window.ids) for window in windows)
-
-    def padded(name: str, fill: object) -> list:
-        return [[*getattr(w, name), *([fill] * (longest - len(w.ids)))] for w in windows]
-
-    return Batch(
-        ids=torch.tensor(padded("ids", pad)),
-        types=torch.tensor(padded("types", 0)),
-        mask=torch.tensor([[1] * len(w.ids) + [0] * (longest - len(w.ids)) for w in windows]),
-        own=torch.tensor(padded("own", False)),
-        shapes=torch.tensor(padded("shapes", (0.0,) * SHAPES)),
-    )
+    size = len(windows), max(len(window.ids) for window in windows)
+    ids, types, mask = np.full(size, pad), np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64)
+    own, shapes = np.zeros(size, dtype=bool), np.zeros((*size, SHAPES), dtype=np.float32)
+    for row, window in enumerate(windows):
+        here = row, slice(len(window.ids))
+        ids[here], types[here], mask[here] = window.ids, window.types, 1
+        own[here], shapes[here] = window.own, window.shapes
+    return Batch(*map(torch.from_numpy, (ids, types, mask, own, shapes)))

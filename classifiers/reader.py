@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import torch
+import numpy as np
 
+from classifiers.backends import EXACT, forward
 from classifiers.encoding import Encoded, Window, encode_post
 from classifiers.findings import PostText
 from classifiers.labels import POST_LABELS
@@ -28,9 +29,9 @@ class Scores:
     """
 
     labels: list[float]
-    weights: list[list[float]]
-    claims: list[list[float]]
-    personal: list[list[float]]
+    weights: np.ndarray
+    claims: np.ndarray
+    personal: np.ndarray
     offsets: list[tuple[int, int]]
 
 
@@ -41,13 +42,14 @@ class Reader:
     manifest says, so that the same thresholds are the best for it as well: a forum's policy means the same with either.
     """
 
-    def __init__(self, model: Model, alone: bool = False) -> None:
-        self._network, self._tokenizer, self.name = model.network, model.tokenizer, model.name
+    def __init__(self, model: Model, backend: str = EXACT, alone: bool = False) -> None:
+        self._forward = forward(backend, model.network)
+        self._tokenizer, self.name = model.tokenizer, model.name
         fitted = [model.manifest["calibration"].get(label, (1.0, 0.0)) for _, label in POST_LABELS]
-        self._scale, self._shift = torch.tensor(fitted).T
+        self._scale, self._shift = np.array(fitted).T
         if alone:
             moved = model.manifest.get("alone", {})
-            self._shift = self._shift + torch.tensor([moved.get(label, 0.0) for _, label in POST_LABELS])
+            self._shift = self._shift + np.array([moved.get(label, 0.0) for _, label in POST_LABELS])
 
     def encode(self, post: PostText, reading: Reading) -> Encoded:
         return encode_post(self._tokenizer, reading, post.title, post.parent)
@@ -59,13 +61,13 @@ class Reader:
         """Of each post, in their order."""
         windows = [(index, window) for index, post in enumerate(posts) for window in post.windows]
         order = sorted(range(len(windows)), key=lambda i: len(windows[i][1].ids))
-        outputs: dict[int, tuple[torch.Tensor, ...]] = {}
+        outputs: dict[int, tuple[np.ndarray, ...]] = {}
         for group in budgeted(order, [window for _, window in windows]):
             batch = collate([windows[i][1] for i in group], self._tokenizer.pad_token_id)
-            with torch.inference_mode():
-                output = self._network(batch)
+            labels, weights, claims, personal = self._forward(batch)
+            found = [part.numpy() for part in (labels, weights, claims.softmax(-1), personal.softmax(-1))]
             for row, i in enumerate(group):
-                outputs[i] = tuple(part[row] for part in output)
+                outputs[i] = tuple(part[row] for part in found)
         by_post: list[list[int]] = [[] for _ in posts]
         for i, (index, _) in enumerate(windows):
             by_post[index].append(i)
@@ -76,11 +78,11 @@ class Reader:
 
     def _join(self, post: Encoded, parts: list[tuple[Any, ...]]) -> Scores:
         """One post from its windows: the largest logit of each label, the mean of tags where windows overlap."""
-        labels = torch.stack([part[1] for part in parts])
-        top = labels.argmax(0).tolist()
-        weights = torch.zeros(post.pieces, labels.shape[1])
-        sums = [torch.zeros(post.pieces, part.shape[-1]) for part in parts[0][3:]]
-        seen = torch.zeros(post.pieces, 1)
+        labels = np.stack([part[1] for part in parts])
+        top = labels.argmax(axis=0)
+        weights = np.zeros((post.pieces, labels.shape[1]), dtype=np.float32)
+        sums = [np.zeros((post.pieces, part.shape[-1]), dtype=np.float32) for part in parts[0][3:]]
+        seen = np.zeros((post.pieces, 1), dtype=np.float32)
         offsets: list[tuple[int, int]] = [(0, 0)] * post.pieces
         for number, (window, _, weight, *tags) in enumerate(parts):
             body = [i for i, start in enumerate(window.starts) if start >= 0]
@@ -88,15 +90,15 @@ class Reader:
                 continue
             here = slice(window.first, window.first + len(body))
             inside = slice(body[0], body[-1] + 1)
-            mine = [label for label, best in enumerate(top) if best == number]
-            weights[here, mine] = weight[inside][:, mine]
+            mine = top == number
+            weights[here, mine] = weight[inside, mine]
             for total, tag in zip(sums, tags, strict=True):
-                total[here] += tag[inside].softmax(-1)
+                total[here] += tag[inside]
             seen[here] += 1
-            offsets[here] = [(window.starts[i], window.ends[i]) for i in body]
-        claims, personal = ((total / seen.clamp(min=1)).tolist() for total in sums)
-        calibrated = (labels.amax(0) * self._scale + self._shift).sigmoid().tolist()
-        return Scores(calibrated, weights.tolist(), claims, personal, offsets)
+            offsets[here] = list(zip(window.starts[inside], window.ends[inside], strict=True))
+        claims, personal = (total / np.maximum(seen, 1) for total in sums)
+        calibrated = 1 / (1 + np.exp(-(labels.max(axis=0) * self._scale + self._shift)))
+        return Scores(calibrated.tolist(), weights, claims, personal, offsets)
 
 
 def budgeted(order: Sequence[int], windows: Sequence[Window], tokens: int = BATCH_TOKENS) -> Iterable[list[int]]:

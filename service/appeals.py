@@ -86,7 +86,7 @@ def drop(session: Session, post: Post, item: QueueItem | None) -> None:
 
 def settle(item: QueueItem, appeal: Appeal, standing: Verdict, decision: Verdict) -> None:
     """Say how the appeal went: `granted` where the author gets back anything of what `standing` took, else `upheld`."""
-    appeal.state = outcome(standing.document, decision.document)
+    appeal.state = outcome(standing, decision)
     appeal.settled_at, appeal.decision_id = now(), decision.id
     mark(item, appealed=False)
 
@@ -102,11 +102,14 @@ def follow(session: Session, before: Verdict, again: Verdict) -> None:
     session.execute(update(Appeal).where(Appeal.decision_id == before.id).values(decision_id=again.id))
 
 
-def outcome(before: dict[str, Any], after: dict[str, Any]) -> str:
-    """`granted` or `upheld`, by the documents of the verdict appealed and of the decision."""
-    less = TAKEN[after["action"]] < TAKEN[before["action"]]
-    other_words = after["action"] == "redact" == before["action"] and after["published"] != before["published"]
-    return "granted" if less or other_words else "upheld"
+def outcome(before: Verdict, after: Verdict) -> str:
+    """`granted` or `upheld`, by the verdict appealed and the decision. Redacted anew where nobody can read any more what was left
+    out before, it is upheld.
+    """
+    less = TAKEN[after.action] < TAKEN[before.action]
+    known = before.document.get("published")
+    other_words = after.action == "redact" == before.action and known is not None
+    return "granted" if less or (other_words and after.document["published"] != known) else "upheld"
 
 
 def mark(item: QueueItem, *, appealed: bool) -> None:

@@ -60,8 +60,23 @@ def fill(text: str, forum: Forum, language: str, label: str = "") -> str:
 
 def reason(label: str, language: str) -> str:
     """The phrase for a label `area.label`, for its area, or for the forum's own rules."""
-    reasons = defaults()[language if language in defaults() else DEFAULT_LANGUAGE]["reasons"]
+    reasons = _own(language)["reasons"]
     return reasons.get(label) or reasons.get(label.partition(".")[0]) or reasons["forum_rules"]
+
+
+def help_at_once(forum: Forum, language: str) -> str:
+    """What an author in distress is told before a person has read the post."""
+    return fill(_own(language)["help"].strip(), forum, language)
+
+
+def subject(language: str) -> str:
+    """The title of a letter to an author."""
+    return _own(language)["subject"]
+
+
+def _own(language: str) -> dict[str, Any]:
+    """Heed's own words in the language, in English where there are none."""
+    return defaults().get(language) or defaults()[DEFAULT_LANGUAGE]
 
 
 def change(session: Session, forum: Forum, kind: str, language: str, text: str, by: Moderator) -> None:

@@ -17,6 +17,7 @@ from service.erasure.missing import missing
 from service.errors import Conflict, Invalid
 from service.policy.policy import crisis_resources
 from service.store.models import Care, Delivery, Forum, Moderator, Post, QueueItem, Revision, Verdict, now
+from service.tracing import carried
 from service.verdicts import CARE
 
 CHECK_IN = timedelta(days=1)
@@ -49,7 +50,9 @@ def send_help(session: Session, item_id: str, by: Moderator, message: str) -> Ca
         "crisis_resources": list(crisis_resources(forum.region)),
     }
     payload: dict[str, Any] = {"type": CARE, "timestamp": now().isoformat(), "data": data}
-    session.add(Delivery(forum_id=forum.id, post_id=post.id, verdict_id=item.verdict_id, event=CARE, payload=payload))
+    row = Delivery(forum_id=forum.id, post_id=post.id, verdict_id=item.verdict_id, event=CARE, payload=payload)
+    row.traceparent = carried()
+    session.add(row)
     care.sent_at = now()
     _open_again(care)
     audit.write(session, "sent_help", moderator_id=by.id, post_id=post.id)

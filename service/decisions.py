@@ -18,6 +18,7 @@ from service.erasure.missing import missing
 from service.errors import Conflict, Forbidden, Invalid
 from service.policy.policy import crisis_resources
 from service.redactions import redacted, to_show, undamaged
+from service.store.encrypted import DamagedObject
 from service.store.models import Forum, Moderator, Post, QueueItem, Verdict, now
 from service.verdicts import announce, current_verdict, make_current, whole
 
@@ -158,8 +159,16 @@ def _document(session: Session, post: Post, machine: Verdict, decision: Decision
 
 
 def _upheld(standing: Verdict, decision: Decision) -> dict[str, Any]:
-    """What stands, with a person's name to it; the models' own removal is then for what weighed most with them."""
-    document = {"removed_for": "", **whole(undamaged(standing.document)), "message": decision.message}
+    """What stands, with a person's name to it; the models' own removal is then for what weighed most with them. Raises Conflict where
+    it was damaged.
+    """
+    if isinstance(standing.document, DamagedObject):
+        raise Conflict(
+            _(
+                "What was decided before was damaged in the database and can’t be upheld. Decide anew what is to be done."
+            )
+        )
+    document = {"removed_for": "", **whole(standing.document), "message": decision.message}
     if document["action"] == "remove" and not document["removed_for"]:
         worst = next(iter(document["reasons"]), None)
         document["removed_for"] = f"{worst['area']}.{worst['label']}" if worst else ""

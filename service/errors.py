@@ -2,7 +2,7 @@
 
 HeedError                    what went wrong, in a sentence that says what to do next
 ├── ConfigurationError       a setting, policy or file the operator has to mend; the process does not start
-│   ├── EncryptionKeyMissing what stands in the database needs a key that the settings do not hold
+│   ├── EncryptionKeyMissing what stands in the database needs a key that the settings do not hold, or names another than its own
 │   └── ValueDamaged         what stands in the database encrypted was damaged or changed
 └── RequestError             something a client sent; answered as application/problem+json
     ├── Unauthorized         401

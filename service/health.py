@@ -7,6 +7,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from service import traffic
 from service.errors import NotFound
 from service.metrics import HeedCollector
 from service.problems import SAYINGS
@@ -33,13 +34,14 @@ def readyz() -> tuple[Response, int]:
 
 @blueprint.get("/metrics")
 def metrics() -> Response:
-    """Prometheus text, counted in the database at this moment: the same from every web process. Not for who comes through
-    the reverse proxy: the counts are of all forums together.
+    """Prometheus text, the same from every web process: counted in the database and the queue at this moment, and the requests
+    of this web server. Not for who comes through the reverse proxy: the counts are of all forums together.
     """
     if settings().trusted_proxies and "X-Forwarded-For" in request.headers:
         raise NotFound(SAYINGS[404])
     registry = CollectorRegistry()
     registry.register(HeedCollector(store()))
+    traffic.collect_into(registry)
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 

@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -29,7 +31,12 @@ MARK = "heed:encrypted:"
 PLAIN, SEALED, NAMED = f"{MARK}0:", f"{MARK}1:", f"{MARK}2:"
 OFF = "off"
 """What may stand in the place of the newest key: what is written from now on is written as it is."""
-OVERHEAD = len(SEALED) + 9 + 65 * 4 // 3
+HEAD = len(SEALED) + 9
+"""Characters before what was encrypted: mark, kind and key's id."""
+KEY_ID = re.compile("[0-9a-f]{8}")
+FERNET = "gAAAA"
+"""How each of its tokens begins, until the year 2106."""
+OVERHEAD = HEAD + 65 * 4 // 3
 """Characters of an encrypted text that are none of its own: mark, key's id, and what Fernet adds, in base64."""
 NO_KEY = (
     "HEED_ENCRYPTION_KEYS: entry {at} of {of} is no key. `heed encryption new-key` makes one; separate several by commas, "
@@ -37,10 +44,11 @@ NO_KEY = (
 )
 MISSING = (
     "Something in the database is encrypted by the key {id}, which HEED_ENCRYPTION_KEYS does not hold. Add that key behind "
-    "the newest one and start again: without it these words can't be read by anybody."
+    "the newest one and start again: without it these words can't be read by anybody. If there never was such a key, the "
+    "value was damaged: `heed encryption status` says in which column; restore its row from a back-up."
 )
 DAMAGED = (
-    "Something in the database that is encrypted by the key {id} was damaged or changed. Restore it from a back-up; "
+    "Something in the database that is encrypted was damaged or changed. Restore it from a back-up; "
     "docs/security.md, Encryption at rest, says more."
 )
 NEWER = "Something in the database is encrypted in a way that this version does not know. Install the version that wrote it."
@@ -90,24 +98,34 @@ class Keyring:
         return [_as_it_is(name), *(f"{NAMED}{id_}:{key.seal_name(name)}" for id_, key in self.keys.items())]
 
     def open(self, stored: str) -> str:
-        """The text for what stands in the database.
+        """The text for what stands in the database, also where only the name of its key was damaged.
 
         Raises EncryptionKeyMissing where none of the keys is its own, ValueDamaged where it was changed.
         """
+        id_, token = stored[len(SEALED) : HEAD - 1], stored[HEAD:]
         if not stored.startswith(MARK):
+            # Not opened: whoever posts may write whatever does not begin with the mark.
+            if token.startswith(FERNET) and self._opened(token) is not None:
+                raise ValueDamaged(DAMAGED)
             return stored
+        text = self._opened(token, id_)
+        if text is not None:
+            return text
         if stored.startswith(PLAIN):
             return stored[len(PLAIN) :]
         if not stored.startswith((SEALED, NAMED)):
             raise ConfigurationError(NEWER)
-        id_, _, token = stored[len(SEALED) :].partition(":")
-        if id_ not in self.keys:
-            raise EncryptionKeyMissing(MISSING.format(id=id_[:8]))
-        key = self.keys[id_]
-        try:
-            return key.open(token) if stored.startswith(SEALED) else key.open_name(token)
-        except (InvalidToken, InvalidTag, ValueError):
-            raise ValueDamaged(DAMAGED.format(id=id_)) from None
+        if id_ in self.keys or not KEY_ID.fullmatch(id_):
+            raise ValueDamaged(DAMAGED)
+        raise EncryptionKeyMissing(MISSING.format(id=id_))
+
+    def _opened(self, token: str, id_: str = "") -> str | None:
+        """What the key of that id, or else any of them, opens: each proves by its signature that it is its own."""
+        for key in (self.keys[each] for each in sorted(self.keys, key=lambda each: each != id_)):
+            for way in (key.open, key.open_name):
+                with suppress(InvalidToken, InvalidTag, ValueError):
+                    return way(token)
+        return None
 
 
 def new_key() -> str:

@@ -10,6 +10,8 @@ from pydantic.json_schema import models_json_schema
 
 from classifiers.labels import MEDICAL, POST_LABELS, SELF_HARM, SPAN_TYPES
 from service.compatible import described
+from service.compatible.coral import ANSWERS as CORAL_ANSWERS
+from service.compatible.coral import FLAG, CoralRequest
 from service.intake.submission import AppealSubmission, Batch, Event, Submission
 
 blueprint = Blueprint("openapi", __name__)
@@ -62,6 +64,12 @@ SECURITY = {
         "name": "X-Discourse-Event-Signature",
         "description": "HMAC-SHA256 of the raw body with the forum's Discourse secret.",
     },
+    "coral": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Coral-Signature",
+        "description": "HMAC-SHA256 of the raw body with the signing secret of the forum's Coral, or with each of several.",
+    },
 }
 ACCEPTED = {"202": ("Stored; the verdict will stand at `verdict_url`", "Standing")}
 WAITED = {"200": ("Read within `?wait=`; the verdict is in the answer", "Standing")}
@@ -79,6 +87,7 @@ RECEIPT = {"200": ("The receipt as it stands now", "Erasure")}
 STATED = {"200": ("Why, in the author's language and in the DSA's terms", "Statement")}
 WITHDRAWN = {"200": ("Where the appeal stands now", "Appeal")}
 DISCOURSE = {"200": ("A ping", "DiscourseResult"), "202": ("Taken in, or ignored with a reason", "DiscourseResult")}
+CORAL = {"200": ("What Coral is to do", "CoralAnswer"), "204": ("Nothing to say: Coral goes on", None)}
 CALLBACK = {"200": ("Any 2xx: received. 410 switches callbacks off.", None)}
 HEALTH = {"200": ("Well", "Health")}
 UNKNOWN = "This forum sent no such post"
@@ -142,6 +151,17 @@ def _paths() -> dict[str, Any]:
             "parameters": [slug],
             "post": _operation("Discourse's webhook", [{"discourse": []}], "Discourse", DISCOURSE, REFUSED),
         },
+        "/v1/forums/{forum}/coral": {
+            "parameters": [slug],
+            "post": _operation(
+                "Coral's external moderation phase",
+                [{"coral": []}],
+                "CoralRequest",
+                CORAL,
+                ("401", "413", "422", "503"),
+                [wait],
+            ),
+        },
         **described.paths(),
         "/healthz": {"get": _operation("The process lives", [], None, HEALTH)},
         "/readyz": {"get": _operation("It can do its work", [], None, HEALTH | {"503": ("A part is down", "Health")})},
@@ -187,7 +207,10 @@ def _parameter(name: str, place: str, schema: dict[str, Any], description: str) 
 
 def _schemas() -> dict[str, Any]:
     _, checked = models_json_schema(
-        [(model, "validation") for model in (Submission, Batch, Event, AppealSubmission, *described.MODELS)],
+        [
+            (model, "validation")
+            for model in (Submission, Batch, Event, AppealSubmission, CoralRequest, *described.MODELS)
+        ],
         ref_template=REF + "{model}",
     )
     return checked["$defs"] | ANSWERS | described.schemas()
@@ -316,6 +339,15 @@ ANSWERS: dict[str, Any] = {
         "type": "object",
         "properties": {"status": {"enum": ["ok", "accepted", "deleted", "ignored"]}, "reason": STRING},
         "required": ["status"],
+    },
+    "CoralAnswer": {
+        "type": "object",
+        "properties": {
+            "actions": {"type": "array", "items": {"const": FLAG}},
+            "status": {
+                "enum": [answer["status"] for answer in CORAL_ANSWERS.values() if answer and "status" in answer]
+            },
+        },
     },
     "Health": {"type": "object", "properties": {"status": STRING, "database": STRING, "queue": STRING}},
     "Problem": {

@@ -74,11 +74,11 @@ def text(body: str, *, field: str, parent: str = "", format: str = "plain") -> S
         raise Invalid(f"{named}: {error.detail.partition(': ')[2]}", field=named) from None
 
 
-def read(forum: Forum, texts: Sequence[Submission]) -> list[Reading]:
+def read(forum: Forum, texts: Sequence[Submission], seconds: float | None = None) -> list[Reading]:
     """What stands in each text, in their order; nothing of them is left when it returns, or raises.
 
-    Raises Unavailable where they are not all read within `HEED_WAIT_SECONDS_MAX` or too many wait already, and what intake raises
-    (limits, room).
+    Raises Unavailable where they are not all read within `seconds` (`HEED_WAIT_SECONDS_MAX` where left out) or too many wait
+    already, and what intake raises (limits, room).
     """
     limits.check_queue()
     with place() as free:
@@ -92,7 +92,7 @@ def read(forum: Forum, texts: Sequence[Submission]) -> list[Reading]:
             posts = [_store(session, forum, each) for each in texts]
         try:
             wake_classify()
-            verdicts = _wait(posts)
+            verdicts = _wait(posts, settings().wait_seconds_max if seconds is None else seconds)
         finally:
             _forget(posts)
     return [_reading(each, verdicts[post]) for each, post in zip(texts, posts, strict=True)]
@@ -115,8 +115,8 @@ def _store(session: Session, forum: Forum, each: Submission) -> str:
     return post.id
 
 
-def _wait(posts: list[str]) -> dict[str, Verdict]:
-    end = time.monotonic() + settings().wait_seconds_max
+def _wait(posts: list[str], seconds: float) -> dict[str, Verdict]:
+    end = time.monotonic() + seconds
     while True:
         with store().read() as session:
             current = select(Verdict).where(Verdict.post_id.in_(posts), Verdict.current)
@@ -124,7 +124,7 @@ def _wait(posts: list[str]) -> dict[str, Verdict]:
         if len(found) == len(posts):
             return found
         if time.monotonic() >= end:
-            raise _unread(f"within {settings().wait_seconds_max:g} s")
+            raise _unread(f"within {seconds:g} s")
         time.sleep(LOOK_SECONDS)
 
 

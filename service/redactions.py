@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from flask_babel import gettext as _
@@ -75,9 +75,11 @@ def to_show(session: Session, revision: Revision, document: dict[str, Any]) -> d
     Told again each time: a callback that a newer one overtakes is never sent. Raises Conflict where a text was damaged, or a document of
     which nobody can tell any more what it leaves out.
     """
-    if isinstance(document, DamagedObject) and session.scalars(_redactions(revision)).first() is not None:
+    before = [verdict.document for verdict in session.scalars(_redactions(revision))]
+    if before:
         undamaged(document)
-    told = [*_told(session, revision), document]
+    # Of a damaged redaction nobody knows what it left out: it may have been of both.
+    told = [dict.fromkeys(PUBLISHED) if isinstance(each, DamagedObject) else each for each in (*before, document)]
     shown = {}
     if any("published" in each for each in told):
         shown["body"] = undamaged(document.get("published", revision.body))
@@ -103,8 +105,12 @@ def is_what_we_told(session: Session, revision: Revision, title: str, body: str)
     """
     told = _told(session, revision)
     titles = {revision.title, *(each.get("published_title", revision.title) for each in told)}
-    bodies = {revision.body, *(each["published"] for each in told)}
-    return bool(told) and _is_among(title, titles) and _is_among(body, bodies)
+    return bool(told) and is_among(title, titles) and is_among(body, bodies_of(session, revision))
+
+
+def bodies_of(session: Session, revision: Revision) -> set[str]:
+    """The revision's own body, and those that the forum was told to show in its place."""
+    return {revision.body, *(each["published"] for each in _told(session, revision))}
 
 
 def forget(session: Session, revision: Revision) -> None:
@@ -124,5 +130,6 @@ def _redactions(revision: Revision) -> Select[tuple[Verdict]]:
     return select(Verdict).where(Verdict.revision_id == revision.id, Verdict.action == "redact")
 
 
-def _is_among(text: str, known: set[str]) -> bool:
+def is_among(text: str, known: Iterable[str]) -> bool:
+    """Whether a text is one of these; white space may differ."""
     return any(text.split() == each.split() for each in known)

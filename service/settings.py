@@ -88,6 +88,11 @@ class Settings(BaseSettings):
         description="Folder or id of a larger Heed model that reads unclear posts again; `off` for none. "
         "Empty means the one shipped, where `make setup` fetched its encoder.",
     )
+    backend: Literal["auto", "torch", "torch-bf16", "openvino", "openvino-bf16"] = Field(
+        "torch",
+        description="What runs the models. `torch` is exact (fp32) and always there; `auto`: the quickest here whose verdicts on "
+        "trial posts are the same; OpenVINO is an extra (`make openvino`).",
+    )
     larger_encoder: str = Field("", description="Folder or id of its base encoder; empty means the one fetched.")
     shadow_model: str = Field(
         "",
@@ -98,12 +103,23 @@ class Settings(BaseSettings):
     personal_data_model: str = Field("", description="Hugging Face token classifier in the place of the token head.")
 
     callback_timeout_seconds: float = Field(15, gt=0, le=60, description="Time a forum has to answer a callback.")
+    discourse_minutes: int = Field(
+        15, ge=0, le=1440, description="Minutes between two looks at a Discourse for what its webhooks missed; 0: none."
+    )
     allow_private_callbacks: bool = Field(False, description="Allow callbacks to loopback and private addresses.")
     trusted_proxies: int = Field(0, ge=0, le=5, description="Reverse proxies in front whose X-Forwarded-* count.")
     crisis_minutes: int = Field(15, ge=1, description="How soon a person should look where a life may be at stake.")
     distress_minutes: int = Field(60, ge=1, description="How soon at a post of somebody in distress.")
     high_minutes: int = Field(240, ge=1, description="How soon at any other post of high severity.")
     other_minutes: int = Field(1440, ge=1, description="How soon at everything else in the queue.")
+    log_format: Literal["text", "json"] = Field(
+        "text", description="`json`: each line of the logs is an object ([observing](observing.md#logs))."
+    )
+    traces_url: str = Field(
+        "",
+        description="OTLP address that OpenTelemetry traces go to (`http://collector:4318/v1/traces`; "
+        "[observing](observing.md#traces)); empty for none.",
+    )
     on_call_url: SecretStr = Field(
         SecretStr(""), description="Webhook told of overdue crisis posts (Slack, Mattermost, Discord or your own)."
     )

@@ -34,7 +34,11 @@ def target(document: dict[str, Any]) -> timedelta:
 
 
 def target_of_appeal(document: dict[str, Any]) -> timedelta:
-    """How long an author who appeals may wait: as for a post of high severity, sooner where the post itself is graver."""
+    """How long an author who appeals may wait: as for a post of high severity, sooner where the post itself is graver, or may be
+    for all that can be read of its damaged verdict.
+    """
+    if not document:
+        return timedelta(minutes=settings().crisis_minutes)
     return min(target(document), timedelta(minutes=settings().high_minutes))
 
 

@@ -14,6 +14,7 @@ from classifiers.findings import Findings
 from service import appeals, urgency
 from service.erasure import receipts
 from service.store.models import Care, Delivery, Forum, Post, QueueItem, Revision, Skip, Verdict, now
+from service.tracing import carried
 from service.urgency import CRISIS_LANE
 
 OURS = frozenset({"published", "published_title", "parent_spans"})
@@ -215,7 +216,9 @@ def announce(session: Session, post: Post, revision: Revision, verdict: Verdict,
     forum = session.get_one(Forum, post.forum_id)
     if forum.callback_url and not forum.callback_disabled:
         payload = callback_payload(forum, post, revision, verdict, event, **more)
-        session.add(Delivery(forum_id=forum.id, post_id=post.id, verdict_id=verdict.id, event=event, payload=payload))
+        row = Delivery(forum_id=forum.id, post_id=post.id, verdict_id=verdict.id, event=event, payload=payload)
+        row.traceparent = carried()
+        session.add(row)
 
 
 def callback_payload(

@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 from redis.sentinel import Sentinel
 from rq import Queue
 
+from service import tracing
 from service.errors import ConfigurationError
 from service.settings import settings
 
@@ -48,6 +49,14 @@ def queue_ready() -> bool:
         return bool(redis_connection().ping())
     except (RedisError, OSError, ConfigurationError):
         return False
+
+
+def living_workers(name: str) -> list[str]:
+    """Names of the workers of a queue whose heart beats: Redis forgets one that is silent for two minutes."""
+    connection = redis_connection()
+    keys = sorted(connection.smembers(f"rq:workers:{name}"))
+    beating = [key for key in keys if connection.exists(key) and not connection.hexists(key, "death")]
+    return [key.decode().removeprefix("rq:worker:") for key in beating]
 
 
 @cache
@@ -88,17 +97,21 @@ def _wake(name: str) -> bool:
     try:
         queue = Queue(name, connection=redis_connection(), serializer="json")
         if not _enough(queue):
-            queue.enqueue_call(
-                JOBS[name],
-                description=name,
-                timeout=JOB_SECONDS,
-                ttl=WAITING_SECONDS,
-                result_ttl=0,
-                failure_ttl=FAILURE_SECONDS,
-            )
+            with tracing.span(f"wake {name}", kind="producer"):
+                carried = tracing.carried()
+                queue.enqueue_call(
+                    JOBS[name],
+                    description=name,
+                    timeout=JOB_SECONDS,
+                    ttl=WAITING_SECONDS,
+                    result_ttl=0,
+                    failure_ttl=FAILURE_SECONDS,
+                    meta={tracing.META: carried} if carried else None,
+                )
         return True
     except (RedisError, OSError, ConfigurationError) as error:
-        log.warning("redis: %s wake-up not sent (%s); the sweeper will send it", name, type(error).__name__)
+        lost = {"queue": name, "error": type(error).__name__}
+        log.warning("redis: %(queue)s wake-up not sent (%(error)s); the sweeper will send it", lost)
         return False
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from flask import Flask, Response, current_app, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from service import health, problems
+from service import health, problems, traffic
 from service.people import accounts
 from service.settings import Settings, settings
 
@@ -40,14 +40,15 @@ def create_app() -> Flask:
     chosen = settings()
     app = Flask(__name__, static_folder=None)
     _configure(app, chosen)
+    traffic.install(app)
     # Imported here: the blueprints read the settings that were just checked.
-    from service.compatible import openai, perspective, presidio
+    from service.compatible import coral, openai, perspective, presidio
     from service.intake import appeals, discourse, erasures, posts, statements
     from service.openapi import blueprint as openapi
     from service.review import blueprint as review
 
     accounts.prepare()
-    for room in (posts, appeals, statements, erasures, discourse, openai, presidio, perspective, health):
+    for room in (posts, appeals, statements, erasures, discourse, coral, openai, presidio, perspective, health):
         app.register_blueprint(room.blueprint)
     for blueprint in (openapi, review):
         app.register_blueprint(blueprint)

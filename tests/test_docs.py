@@ -1,10 +1,12 @@
 """The docs miss no setting, no command, no label and no endpoint."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from benchmarks.chaos.report import tables
 from classifiers import labels
 from service.policy.policy import NAMES, why
 from service.settings import Settings
@@ -19,6 +21,7 @@ PAGES = [
     ROOT / "CODE_OF_CONDUCT.md",
     *(ROOT / "docs").rglob("*.md"),
     *(ROOT / "integrations").rglob("*.md"),
+    *(ROOT / "clients").rglob("*.md"),
 ]
 DOCS = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in PAGES}
 
@@ -71,6 +74,19 @@ def test_links_between_the_docs_lead_somewhere():
 def test_labels_are_unique():
     names = [name for _, name in labels.POST_LABELS]
     assert len(names) == len(set(names))
+
+
+def test_the_tables_of_recorded_runs_are_what_was_recorded():
+    recorded = json.loads((ROOT / "docs/reliability.json").read_text("utf-8"))
+    assert recorded and tables(recorded) in DOCS["docs/reliability.md"]
+
+
+def test_a_run_that_counts_no_faults_has_its_table_too():
+    overload = {"stack": "overload of the box", "day": "2026-11-29", "command": "…", "figures": {"answers": "202 7"}}
+    broken = {"memory stays bounded": {"times": 1, "for example": "web"}}
+    page = tables({"overload of the box": overload | {"broken": broken}})
+    assert "### The overload of the box" in page and "| answers | 202 7 |" in page
+    assert "| **promises broken** | 1 |" in page and "| memory stays bounded | 1, such as web |" in page
 
 
 def test_every_test_that_the_docs_name_exists():

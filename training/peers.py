@@ -69,7 +69,7 @@ def label_rows(taught: Sequence[LabelledPost], posts: Sequence[LabelledPost]) ->
 def span_rows(posts: Sequence[LabelledPost]) -> list[dict]:
     """Precision, recall and F1 of personal-data spans (same type, overlap of half) and exact F1: one row a peer."""
     rows = []
-    for peer, find in (("Presidio", _presidio()), ("scrubadub", _scrubadub())):
+    for peer, find in (("Presidio", presidio()), ("scrubadub", _scrubadub())):
         half, exact = np.zeros(3, int), np.zeros(3, int)
         for post in posts:
             said, truth = list(find(post.text)), [(s.type, s.start, s.end) for s in post.spans]
@@ -81,7 +81,8 @@ def span_rows(posts: Sequence[LabelledPost]) -> list[dict]:
     return rows
 
 
-def _presidio() -> Callable[[str], Iterator[SpanKey]]:
+def presidio() -> Callable[[str], Iterator[SpanKey]]:
+    """What finds personal data in a text as Presidio does, in our terms."""
     from presidio_analyzer import AnalyzerEngine
     from presidio_analyzer.nlp_engine import NlpEngineProvider
 

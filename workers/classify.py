@@ -21,6 +21,7 @@ from service.settings import Settings, settings
 from service.store import Store, store
 from service.store.encrypted import DamagedText, characters
 from service.store.models import Post, Revision, now
+from service.tracing import share, span
 from service.verdicts import record_verdict
 from service.wakeup import wake_classify, wake_deliver
 from workers.context import own, texts_of
@@ -64,15 +65,19 @@ def read_some(where: Store, reader: Reader, chosen: Settings, shadow: Reader | N
     if not claimed:
         return 0
     started = time.monotonic()
-    with renewed(where, owner, chosen.lease_seconds):
+    links = [revision.traceparent for revision in claimed]
+    with span("read batch", {"heed.claimed": len(claimed)}, links=links) as batch:
+        with renewed(where, owner, chosen.lease_seconds):
+            with at_most(chosen.read_seconds):
+                read = _read(where, reader, owner, claimed, chosen)
+            written = _conclude(where, owner, read)
+        if written:
+            wake_deliver()
         with at_most(chosen.read_seconds):
-            read = _read(where, reader, owner, claimed, chosen)
-        written = _conclude(where, owner, read)
-    if written:
-        wake_deliver()
-    with at_most(chosen.read_seconds):
-        judge_along(where, shadow, read)
-    log.info("read %d of %d posts in %.2f s", written, len(claimed), time.monotonic() - started)
+            judge_along(where, shadow, read)
+        batch.tell("heed.read", written)
+        done = {"read": written, "claimed": len(claimed), "seconds": round(time.monotonic() - started, 2)}
+        log.info("read %(read)d of %(claimed)d posts in %(seconds).2f s", done)
     return len(claimed)
 
 
@@ -134,9 +139,8 @@ def _read(
 ) -> list[tuple[Revision, Findings]]:
     """Each revision with its findings; none where reading failed, which puts them off and counts."""
     if claimed[0].attempts > chosen.max_attempts:
-        log.error(
-            "post %s could not be read in %d attempts; a moderator has to", claimed[0].post_id, chosen.max_attempts
-        )
+        given_up = {"post": claimed[0].post_id, "attempts": chosen.max_attempts}
+        log.error("post %(post)s could not be read in %(attempts)d attempts; a moderator has to", given_up)
         return [(claimed[0], UNREAD)]
     damaged = [revision for revision in claimed if _is_damaged(revision)]
     legible = [revision for revision in claimed if revision not in damaged]
@@ -151,7 +155,8 @@ def _read(
         _put_off(where, owner, claimed, attempts=0)
         raise
     except Exception as error:
-        log.warning("reading %d posts failed (%s); each is read alone next", len(claimed), kind(error))
+        failed = {"claimed": len(claimed), "error": kind(error)}
+        log.warning("reading %(claimed)d posts failed (%(error)s); each is read alone next", failed)
         _put_off(where, owner, claimed)
         if isinstance(error, JobTimeoutException):
             raise
@@ -162,8 +167,8 @@ def _is_damaged(revision: Revision) -> bool:
     """Whether what is to be read of it was damaged in the database: a moderator has to, on the forum."""
     names = [name for name in ("title", "body", "parent") if isinstance(getattr(revision, name), DamagedText)]
     if names:
-        said = ", ".join(names)
-        log.error("revision %s of post %s was damaged in the database: %s", revision.id, revision.post_id, said)
+        what = {"revision": revision.id, "post": revision.post_id, "damaged": ", ".join(names)}
+        log.error("revision %(revision)s of post %(post)s was damaged in the database: %(damaged)s", what)
     return bool(names)
 
 
@@ -192,7 +197,8 @@ def _write(where: Store, owner: str, pairs: list[tuple[Revision, Findings]]) -> 
     except Exception as error:
         if len(pairs) > 1:
             return sum(_write(where, owner, [pair]) for pair in pairs)
-        log.warning("the verdict of post %s could not be written (%s)", pairs[0][0].post_id, kind(error))
+        unwritten = {"post": pairs[0][0].post_id, "error": kind(error)}
+        log.warning("the verdict of post %(post)s could not be written (%(error)s)", unwritten)
         _put_off(where, owner, [pairs[0][0]])
         return 0
 
@@ -204,7 +210,11 @@ def _record(session: Session, owner: str, revision: Revision, findings: Findings
     mine = session.get(Revision, revision.id)
     if post is None or mine is None or mine.state != "leased" or mine.lease_owner != owner:
         return False
-    if record_verdict(session, mine, _document(revision, findings), findings) is None:
+    ids = {"heed.post": post.id, "heed.revision": mine.id, "heed.attempt": revision.attempts}
+    with share("read post", revision.traceparent, ids) as note:
+        verdict = record_verdict(session, mine, _document(revision, findings), findings)
+        note.tell("heed.action", verdict.action if verdict else None)
+    if verdict is None:
         mine.state, mine.lease_owner, mine.lease_until = "deleted" if post.deleted else "superseded", "", None
         return False
     return True

@@ -132,6 +132,22 @@ def recheck(since: datetime, slug: str) -> None:
     click.echo(f"{count} posts handed over. Their new verdicts come as the workers get to them.")
 
 
+@main.command()
+@click.argument("slug")
+@click.option("--days", default=7, show_default=True, type=click.IntRange(1, 3650), help="How far back to look.")
+@plain_errors
+def reconcile(slug: str, days: int) -> None:
+    """Ask a forum's Discourse for posts, edits and deletions that its webhooks missed, and take them in.
+
+    Heed does so by itself every HEED_DISCOURSE_MINUTES for the last day, and for as long as it could not.
+    """
+    from service.store import store
+    from workers.missed import look_back
+
+    found = look_back(store(), slug, days)
+    click.echo(", ".join(f"{name}: {found[name]}" for name in ("read", "deleted", "recovered", "refused")))
+
+
 @main.command("export-training")
 @click.option("--output", "target", type=click.File("w", encoding="utf-8", atomic=True, lazy=False), required=True)
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only what was decided since this day (UTC).")
@@ -300,10 +316,12 @@ def encryption_status() -> None:
 
     newest = keys().newest
     click.echo(f"What is written now is {f'encrypted by the key {newest}' if newest else 'readable'}.")
-    total = sum(count(store()).values(), start=Counter())
+    columns = count(store())
+    total = sum(columns.values(), start=Counter())
     for kind, number in sorted(total.items()):
-        known = "" if kind == "readable" or kind in keys().keys else ", which HEED_ENCRYPTION_KEYS lacks"
-        click.echo(f"  {kind}{known}: {number} values")
+        where = ", ".join(column for column, kinds in columns.items() if kind in kinds)
+        known = kind == "readable" or kind in keys().keys
+        click.echo(f"  {kind}{'' if known else f', which HEED_ENCRYPTION_KEYS lacks ({where})'}: {number} values")
 
 
 @main.group()
@@ -439,6 +457,26 @@ def rotate(slug: str, key: str, keep_days: float) -> None:
     click.echo(f"This is the new one of {slug}. The old one {until}, and one before that not at all.", err=True)
 
 
+@forum.command("coral")
+@click.argument("slug")
+@click.option("--secret-stdin", is_flag=True, help="Read the secret from standard input instead of asking.")
+@plain_errors
+def coral(slug: str, secret_stdin: bool) -> None:
+    """Give Heed the signing secret that Coral shows for its moderation phase; an empty one: no Coral any more.
+
+    When Coral rotates it, Coral signs by both for a while: give Heed the new one within that time.
+    """
+    from service.forums import set_coral_secret
+    from service.store import store
+
+    secret = sys.stdin.readline() if secret_stdin else click.prompt("Secret", default="", hide_input=True)
+    with store().write() as session:
+        set_coral_secret(session, slug, secret.strip())
+    click.echo(
+        f"Comments of {slug} are answered by it." if secret.strip() else f"Nobody's comments are answered for {slug}."
+    )
+
+
 @forum.command("callbacks")
 @click.argument("slug")
 @plain_errors
@@ -453,6 +491,35 @@ def callbacks(slug: str) -> None:
         count = turn_on(session, find_forum(session, slug))
     wake_deliver()
     click.echo(f"Callbacks of {slug} are on. Verdicts that it missed: {count}.")
+
+
+@forum.command("discourse")
+@click.argument("slug")
+@click.argument("address", default="")
+@click.option("--user", default="heed", show_default=True, help="A moderator's account on Discourse, for Heed alone.")
+@click.option("--flags", is_flag=True, help="Flag what stays visible too: each flag is a message to its moderators.")
+@click.option("--key-stdin", is_flag=True, help="Read the API key from standard input instead of asking.")
+@click.option("--off", is_flag=True, help="Do nothing there any more, and forget the key.")
+@plain_errors
+def discourse(slug: str, address: str, user: str, flags: bool, key_stdin: bool, off: bool) -> None:
+    """Have verdicts carried out on the Discourse at ADDRESS, by an account and its API key; tried before it is kept.
+
+    ADDRESS is what Discourse calls itself, such as https://forum.example.org.
+    """
+    from service.forums import find_forum, leave_discourse
+    from service.store import store
+    from workers.missed import connect
+
+    if bool(address) == off:
+        raise click.UsageError("Give the address of your Discourse, or --off.")
+    if off:
+        with store().write() as session:
+            leave_discourse(session, find_forum(session, slug))
+        click.echo(f"Heed does nothing on the Discourse of {slug} any more.")
+        return
+    key = sys.stdin.readline().strip() if key_stdin else click.prompt("API key", hide_input=True)
+    connect(store(), slug, address, user, key, flags=flags)
+    click.echo(f"Heed acts on {address} as {user}. The key is not shown again.")
 
 
 @forum.command("training")

@@ -17,13 +17,17 @@ from service import keys
 from service.callback import schedule
 from service.callback.again import send_anew
 from service.callback.send import Answer, send
+from service.discourse.acting import carry_out
+from service.discourse.errand import Errand, errand
 from service.errors import Conflict, NotFound
 from service.settings import Settings, settings
 from service.store import Store, store
 from service.store.encrypted import DamagedObject
 from service.store.models import Delivery, Forum, Post, Verdict, now
+from service.tracing import carried, span
 from service.verdicts import CARE
 from service.wakeup import wake_deliver
+from workers import missed
 from workers.drain import drain
 from workers.lease import is_free, new_owner
 
@@ -35,6 +39,7 @@ SENDERS_PER_FORUM = 3
 """Of these, to one forum: a slow one must not hold up the others."""
 GONE = 410
 """The status by which a forum says: send nothing here again."""
+OF_ANOTHER = "its post is of another Discourse; `heed forum discourse` names the address that Discourse gives itself"
 FRESH_SECONDS = 1.0
 """A callback claimed longer ago is looked at once more before it leaves: this process may have been frozen meanwhile, the post
 edited, and the newer verdict told by others."""
@@ -42,7 +47,9 @@ edited, and the newer verdict told by others."""
 
 @dataclass(frozen=True)
 class Parcel:
-    """One callback to send now; `attempt` counts from 1, `claimed` is by the monotonic clock."""
+    """One callback to send now; `attempt` counts from 1, `claimed` is by the monotonic clock, `traceparent` says which trace it
+    belongs to.
+    """
 
     id: str
     forum_id: str
@@ -51,11 +58,15 @@ class Parcel:
     payload: dict[str, Any]
     attempt: int
     claimed: float
+    traceparent: str = ""
+    errand: Errand | None = None
+    """What is to be done instead, where the forum is a Discourse that Heed acts on."""
 
 
 def run() -> None:
-    """The RQ job: send until nothing is due."""
+    """The RQ job: send until nothing is due, then look for what webhooks missed: this worker alone reaches the internet."""
     send_all(store(), settings())
+    missed.look_where_due(store(), settings())
 
 
 def send_all(where: Store, chosen: Settings) -> int:
@@ -94,10 +105,10 @@ def claim(session: Session, owner: str, chosen: Settings) -> tuple[int, list[Par
     query = select(Delivery).where(Delivery.id.in_(first), due(moment)).order_by(Delivery.due_at, Delivery.id)
     rows = session.scalars(query.limit(SENDERS).with_for_update(skip_locked=True)).all()
     until = moment + timedelta(seconds=chosen.lease_seconds + chosen.callback_timeout_seconds)
-    return len(rows), [parcel for row in rows if (parcel := _parcel(session, row, owner, until))]
+    return len(rows), [parcel for row in rows if (parcel := _parcel(session, row, owner, until, chosen))]
 
 
-def _parcel(session: Session, row: Delivery, owner: str, until: datetime) -> Parcel | None:
+def _parcel(session: Session, row: Delivery, owner: str, until: datetime, chosen: Settings) -> Parcel | None:
     forum = session.get_one(Forum, row.forum_id)
     if row.payload is None or not _stands(session, row):
         row.state = "superseded"
@@ -107,14 +118,23 @@ def _parcel(session: Session, row: Delivery, owner: str, until: datetime) -> Par
         return None
     if isinstance(row.payload, DamagedObject):
         row.state, row.last_error = "given_up", "what it says was damaged in the database"
-        log.error("callback %s given up: %s; restore it, then send it once more", row.id, row.last_error)
+        damaged = {"callback": row.id, "error": row.last_error}
+        log.error("callback %(callback)s given up: %(error)s; restore it, then send it once more", damaged)
         return None
-    row.lease_owner, row.lease_until, row.attempts = owner, until, row.attempts + 1
     # The same words may have got a higher number since: a forum must not take the news for that of an older text.
     number = session.get_one(Post, row.post_id).revision
     payload = row.payload | {"data": row.payload["data"] | {"revision": number}}
-    secrets = keys.holding(session, forum.slug, "callback")
-    return Parcel(row.id, forum.id, forum.callback_url, secrets, payload, row.attempts, time.monotonic())
+    todo = errand(session, forum, row, payload["data"], chosen) if forum.discourse_user else None
+    if forum.discourse_user and todo is None:
+        row.state, row.last_error = "given_up", OF_ANOTHER
+        log.error("callback %(callback)s given up: %(error)s", {"callback": row.id, "error": OF_ANOTHER})
+        return None
+    row.lease_owner, row.lease_until, row.attempts = owner, until, row.attempts + 1
+    secrets = [] if todo else keys.holding(session, forum.slug, "callback")
+    began = time.monotonic()
+    return Parcel(
+        row.id, forum.id, forum.callback_url, secrets, payload, row.attempts, began, row.traceparent, errand=todo
+    )
 
 
 def _stands(session: Session, row: Delivery) -> bool:
@@ -133,12 +153,23 @@ def _answers(
     """What came back of each parcel; None where it was not to be sent any more."""
     if not parcels:
         return
+    # The threads that send know nothing of this one's span.
+    job = carried()
     limits = {"seconds": chosen.callback_timeout_seconds, "allow_private": chosen.allow_private_callbacks}
 
     def send_one(parcel: Parcel) -> Answer | None:
         if time.monotonic() - parcel.claimed > FRESH_SECONDS and not _is_ours(where, owner, parcel):
             return None
-        return send(parcel.url, parcel.secrets, parcel.id, parcel.payload, **limits)
+        ids = {"heed.callback": parcel.id, "heed.event": parcel.payload["type"], "heed.attempt": parcel.attempt}
+        with span("callback", ids, kind="client", parent=parcel.traceparent or job, links=[job]) as note:
+            if parcel.errand:
+                answer = carry_out(parcel.errand)
+            else:
+                answer = send(parcel.url, parcel.secrets, parcel.id, parcel.payload, **limits)
+            note.tell("http.response.status_code", answer.status)
+            if not answer.accepted:
+                note.fail(str(answer.status or "unreachable"))
+        return answer
 
     with ThreadPoolExecutor(SENDERS, thread_name_prefix="callback") as pool:
         sent = {pool.submit(send_one, parcel): parcel for parcel in parcels}
@@ -174,17 +205,19 @@ def record(session: Session, owner: str, parcel: Parcel, answer: Answer | None) 
 def _disable(session: Session, parcel: Parcel) -> None:
     forum = session.get_one(Forum, parcel.forum_id, with_for_update=True)
     forum.callback_disabled = f"the forum answered 410 Gone on {now():%Y-%m-%d %H:%M} UTC"
-    log.error("forum %s answered 410 Gone: its callbacks are off until somebody turns them on again", forum.slug)
+    gone = {"forum": forum.slug}
+    log.error("forum %(forum)s answered 410 Gone: its callbacks are off until somebody turns them on again", gone)
 
 
 def _try_again(row: Delivery, answer: Answer) -> None:
     pause = schedule.pause(row.attempts, answer.retry_after)
+    tried = {"callback": row.id, "attempts": row.attempts, "error": row.last_error, "status": row.last_status}
     if pause is None:
         row.state = "given_up"
-        log.error("callback %s given up after %d attempts: %s", row.id, row.attempts, row.last_error)
+        log.error("callback %(callback)s given up after %(attempts)d attempts: %(error)s", tried)
         return
     row.due_at = now() + timedelta(seconds=pause)
-    log.warning("callback %s failed (%s); again in %d s", row.id, row.last_error, pause)
+    log.warning("callback %(callback)s failed (%(error)s); again in %(pause)d s", tried | {"pause": round(pause)})
 
 
 def replay(session: Session, delivery_id: str) -> Delivery:

@@ -11,15 +11,12 @@ import sys
 from redis.exceptions import RedisError
 
 from service.errors import ConfigurationError
-from service.wakeup import redis_connection
+from service.wakeup import living_workers
 
 
 def beating(queue: str, machine: str) -> bool:
-    """Whether Redis remembers a worker of `queue` on `machine`: it forgets one that is silent for two minutes."""
-    connection = redis_connection()
-    prefix = f"rq:worker:{queue}-{machine}-".encode()
-    mine = [key for key in connection.smembers(f"rq:workers:{queue}") if key.startswith(prefix)]
-    return any(connection.exists(key) and not connection.hexists(key, "death") for key in mine)
+    """Whether a worker of `queue` lives on `machine`."""
+    return any(name.startswith(f"{queue}-{machine}-") for name in living_workers(queue))
 
 
 def main(arguments: list[str]) -> int:

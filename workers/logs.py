@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import copy
+import json
 import logging
 import sys
 import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from types import TracebackType
 
+from service import tracing
 from service.errors import place
+from service.settings import settings
 
 log = logging.getLogger(__name__)
+
+OURS = ("service.", "workers.", "classifiers.")
+"""Loggers whose events name what they say: a library may hand over more than it says."""
 
 
 class OneLine(logging.Formatter):
@@ -26,10 +34,34 @@ class OneLine(logging.Formatter):
         return " ".join(super().format(record).splitlines())
 
 
+class JsonLine(OneLine):
+    """Each record as one JSON object: its time, level, logger and message, what Heed's own events give a name to, and the
+    trace it belongs to.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        named = record.args if isinstance(record.args, Mapping) and record.name.startswith(OURS) else {}
+        known = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "process": record.process,
+            "message": super().format(record),
+        }
+        return json.dumps({**named, **known, **tracing.ids()}, ensure_ascii=False, default=str)
+
+
+def formatter() -> OneLine:
+    """The shape of a line, by `HEED_LOG_FORMAT`."""
+    if settings().log_format == "json":
+        return JsonLine("%(message)s")
+    return OneLine("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S")
+
+
 def start_logs(level: int = logging.INFO) -> None:
     """Set the process's logging up; RQ keeps quiet unless something is wrong."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(OneLine("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
+    handler.setFormatter(formatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     sys.excepthook = _last_words
     threading.excepthook = _of_a_thread

@@ -29,21 +29,23 @@ def classifier() -> Classifier:
 @cache
 def shadow_classifier() -> Classifier | None:
     """The model that reads along without acting, where one is set."""
-    from classifiers.engine import load_classifier
+    from classifiers.engine import load_models
+    from workers.backend import by_setting
 
     chosen = settings()
     if not chosen.shadow_model:
         return None
     log.info("a second model reads along without acting")
-    return load_classifier(chosen.shadow_model, threads=chosen.torch_threads, larger_model="off")
+    return by_setting(load_models(chosen.shadow_model, threads=chosen.torch_threads), chosen.backend)
 
 
 def load_classifier() -> Classifier:
-    """Load by `HEED_MODEL` and its like. Raises classifiers.weights.ModelError, which says what to do."""
-    from classifiers.engine import load_classifier
+    """Load by `HEED_MODEL`, `HEED_BACKEND` and their like. Raises classifiers.weights.ModelError, which says what to do."""
+    from classifiers.engine import load_models
+    from workers.backend import by_setting
 
     chosen = settings()
-    return load_classifier(
+    models = load_models(
         chosen.model,
         chosen.encoder,
         threads=chosen.torch_threads,
@@ -53,3 +55,4 @@ def load_classifier() -> Classifier:
         self_harm_model=chosen.self_harm_model,
         personal_data_model=chosen.personal_data_model,
     )
+    return by_setting(models, chosen.backend)

@@ -4,19 +4,19 @@ database knows."""
 from __future__ import annotations
 
 import logging
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, astuple, dataclass
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from service import keys
+from service import keys, tracing
 from service.erasure import receipts
 from service.people import budget
 from service.settings import settings
 from service.store import Store, store
 from service.store.models import Delivery, Revision, now
 from service.wakeup import wake_classify, wake_deliver
-from workers import on_call, stopping
+from workers import missed, on_call, stopping
 from workers.classify import pending
 from workers.deliver import due
 from workers.encryption import check_keys
@@ -47,7 +47,7 @@ def once(retention: Retention | None = None, leftovers: Leftovers | None = None)
     waiting = count(store())
     if waiting.pending:
         wake_classify()
-    if waiting.due:
+    if waiting.due or missed.forums_due(store(), settings()):
         wake_deliver()
     on_call.alert(store(), settings())
     budget.forget_old(store())
@@ -75,14 +75,18 @@ def run_forever() -> None:
     stopping.on_signals()
     watch_parent()
     check_keys()
+    tracing.start("sweep")
     shown, retention, leftovers = None, Retention(), Leftovers()
     log.info("sweeper ready")
     while not stopping.wait(settings().sweep_seconds):
         try:
             waiting = once(retention, leftovers)
         except SQLAlchemyError as error:
-            log.error("sweep: the database does not answer (%s); trying again", kind(error))
+            log.error("sweep: the database does not answer (%(error)s); trying again", {"error": kind(error)})
             continue
         if waiting != shown and (any(astuple(waiting)) or shown is not None):
-            log.info("waiting: %d posts, %d being read, %d callbacks due, %d to retry", *astuple(waiting))
+            log.info(
+                "waiting: %(pending)d posts, %(leased)d being read, %(due)d callbacks due, %(later)d to retry",
+                asdict(waiting),
+            )
             shown = waiting

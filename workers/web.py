@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import errno
 import math
+import os
+import shutil
 import socket
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
+from service import tracing
 from service.errors import ConfigurationError
 from service.settings import Settings, settings
 from workers.encryption import check_keys
-from workers.logs import OneLine, start_logs
+from workers.logs import formatter, start_logs
 from workers.parent import watch_parent
 
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""Names prometheus_client's folder, where the processes of one web server count requests together."""
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - gunicorn makes its own unguessable file there
 INVALID = "Invalid request"
 """How gunicorn begins to tell of a request that can't be read."""
@@ -33,7 +39,7 @@ class ServerLog(Logger):
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
         for handler in self.error_log.handlers:
-            handler.setFormatter(OneLine("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
+            handler.setFormatter(formatter())
 
     def warning(self, msg: str, *args: Any, **kwargs: Any) -> None:
         super().warning(INVALID if str(msg).startswith(INVALID) else msg, *args, **kwargs)
@@ -58,6 +64,8 @@ class Server(BaseApplication):
 
         start_logs()
         try:
+            # In each process: what sends the spans does not live through a fork.
+            tracing.start("web")
             return create_app()
         except ConfigurationError as error:
             print(f"Error: {error}", file=sys.stderr, flush=True)
@@ -74,6 +82,8 @@ def serve() -> None:
     check_port(chosen.host, chosen.port)
     start_logs()
     watch_parent()
+    # Before anything loads prometheus_client, which looks at it once.
+    os.environ[FOLDER] = tempfile.mkdtemp(prefix="heed-metrics-")
     Server(options(chosen)).run()
 
 
@@ -98,6 +108,7 @@ def options(chosen: Settings) -> dict[str, Any]:
         "secure_scheme_headers": {},
         # It would be a socket in the home folder of whoever runs it.
         "control_socket_disable": True,
+        "on_exit": lambda _server: shutil.rmtree(os.environ[FOLDER], ignore_errors=True),
     }
 
 

@@ -17,6 +17,7 @@ from rq.exceptions import StopRequested
 from rq.executions import Execution
 from rq.job import Job
 
+from service import tracing
 from service.errors import ConfigurationError
 from service.settings import settings
 from service.store import store
@@ -48,7 +49,8 @@ class HeedJob(Job):
 
     def perform(self) -> Any:
         try:
-            return super().perform()
+            with tracing.span(f"{self.origin} job", kind="consumer", parent=self.meta.get(tracing.META, "")):
+                return super().perform()
         except ConfigurationError as error:
             # Its words are Heed's own, and say what to mend.
             raise JobFailed(f"{kind(error)}: {error}") from None
@@ -109,7 +111,8 @@ class HeedWorker(SimpleWorker):
 
     def handle_exception(self, job: Job, *exc_info: Any) -> None:
         error = exc_info[1]
-        log.error("job of %s failed: %s", job.origin, error if isinstance(error, JobFailed) else kind(error))
+        said = str(error) if isinstance(error, JobFailed) else kind(error)
+        log.error("job of %(queue)s failed: %(error)s", {"queue": job.origin, "error": said})
 
     @contextmanager
     def _beating(self, job: Job, execution: Execution) -> Iterator[None]:
@@ -150,6 +153,7 @@ def work(name: str, *, burst: bool = False) -> int:
     connection = connect(url, seconds=WORKER_TTL_SECONDS + 15)
     connection.ping()
     check_keys()
+    tracing.start(name)
     free_dead(store())
     if name == "classify":
         from workers.model import classifier
@@ -157,7 +161,7 @@ def work(name: str, *, burst: bool = False) -> int:
         classifier()
     if stopping.requested():
         return 0
-    log.info("%s worker ready", name)
+    log.info("%(queue)s worker ready", {"queue": name})
     worker_for(name, connection).work(burst=burst, logging_level="WARNING", max_jobs=JOBS_PER_PROCESS)
-    log.info("%s worker stopped", name)
+    log.info("%(queue)s worker stopped", {"queue": name})
     return 0

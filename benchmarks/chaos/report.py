@@ -61,6 +61,12 @@ def summary(
 
 def rows(report: dict) -> list[tuple[str, str]]:
     """A report as pairs of what and how much."""
+    told = list(report["figures"].items()) if "figures" in report else _of_faults(report)
+    told.append(("**promises broken**", str(sum(one["times"] for one in report["broken"].values()))))
+    return told + [(what, f"{one['times']}, such as {one['for example']}") for what, one in report["broken"].items()]
+
+
+def _of_faults(report: dict) -> list[tuple[str, str]]:
     told = [("**faults and changes**", str(sum(report["faults"].values())))]
     told += [(name, str(times)) for name, times in report["faults"].items()]
     told += [(f"not tried: {name}", "–") for name in report["left out"]]
@@ -68,8 +74,6 @@ def rows(report: dict) -> list[tuple[str, str]]:
     told += [(name, f"{count:,}") for name, count in report["seen"].items()]
     for side in ("answers to the forum", "answers of the forum"):
         told.append((side, ", ".join(f"{what} {times:,}" for what, times in report[side].items())))
-    told.append(("**promises broken**", str(sum(one["times"] for one in report["broken"].values()))))
-    told += [(what, f"{one['times']}, such as {one['for example']}") for what, one in report["broken"].items()]
     return told
 
 

@@ -52,7 +52,7 @@ class Stack:
     def __init__(self, folder: Path, port: int, **settings: object) -> None:
         self.folder, self.port, self.url = folder, port, f"http://127.0.0.1:{port}"
         outside = {name: value for name, value in os.environ.items() if not name.startswith("HEED_")}
-        own = {"HEED_DATA_DIR": folder, "HEED_PORT": port, "HEED_LARGER_MODEL": "off", "HEED_TORCH_THREADS": 1,
+        own = {"HEED_DATA_DIR": folder, "HEED_PORT": port, "HEED_LARGER_MODEL": "off", "HEED_BACKEND": "torch", "HEED_TORCH_THREADS": 1,
                "HEED_CLASSIFY_WORKERS": 2, "HEED_ALLOW_PRIVATE_CALLBACKS": "true", "HEED_RATE_LIMIT": "1000000/minute",
                "HEED_LEASE_SECONDS": LEASE_SECONDS, "HEED_CALLBACK_TIMEOUT_SECONDS": CALLBACK_SECONDS,
                "HEED_SWEEP_SECONDS": 1, **settings}  # fmt: skip

@@ -29,7 +29,8 @@ from benchmarks.fuzz import guided, hostile, patterns, report
 from benchmarks.fuzz.described import as_described, cases
 from benchmarks.fuzz.intake import Asked, Intake, Mangled, questions, requests
 from benchmarks.fuzz.targets import TARGETS, Target
-from service.forums import add_forum
+from service.forums import add_forum, set_coral_secret
+from service.keys import new_secret
 from service.store import Store
 from service.store.migrate import upgrade
 from service.store.models import LoginSession, Membership, Moderator
@@ -184,6 +185,7 @@ def _service(folder: Path) -> Iterator[tuple[Callable[[int], Mangled], list[Targ
         store = Store(url)
         with store.write() as session:
             forum = add_forum(session, "harbour", "Harbour")
+            set_coral_secret(session, "harbour", new_secret())
             session.add(Moderator(id="m", name="robin"))
             session.flush()
             session.add_all([Membership(moderator_id="m", role="admin"), LoginSession(id="login", moderator_id="m")])

@@ -36,9 +36,10 @@ class AsForum:
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
-        secret = self.forum.forum.discourse_secret.encode()
+        secret, corals = self.forum.forum.discourse_secret.encode(), self.forum.forum.coral_secret.encode()
         environ["HTTP_AUTHORIZATION"] = f"Bearer {self.forum.api_key}"
         environ["HTTP_X_DISCOURSE_EVENT_SIGNATURE"] = "sha256=" + hmac.new(secret, body, hashlib.sha256).hexdigest()
+        environ["HTTP_X_CORAL_SIGNATURE"] = "sha256=" + hmac.new(corals, body, hashlib.sha256).hexdigest()
         return self.app(environ, start_response)
 
 

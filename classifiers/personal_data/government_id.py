@@ -143,12 +143,14 @@ TABLE = (
     _identifier("gulf_id", r"[12]?\d{9,14}|784-\d{4}-\d{7}-\d", r"iqama|emirates\s+id|civil\s+id", None),
     _identifier("pl_pesel", r"\d{11}", r"pesel", pesel),
 )
+CANDIDATE = re.compile(r"\d(?:\D{0,3}\d){2}|[^\W\d_]{3}\d\d")
+"""What each of the shapes holds: three digits not far from each other, or three letters and two digits."""
 REACH = 45
 """How many characters before the number its label may begin."""
 
 
 def find(text: str) -> Iterator[Found]:
-    if not any(char.isdigit() for char in text):
+    if not CANDIDATE.search(text):
         return
     for identifier in TABLE:
         for match in identifier.shape.finditer(text):

@@ -53,11 +53,12 @@ UPI = re.compile(
 
 
 def find(text: str) -> Iterator[Found]:
-    yield from _links(text)
+    if "/" in text:
+        yield from _links(text)
     yield from _handles(text)
-    for match in CASHTAG.finditer(text):
+    for match in CASHTAG.finditer(text) if "$" in text else ():
         yield Found("online_account", *match.span("name"), CONTEXT, "cashtag")
-    for match in UPI.finditer(text):
+    for match in UPI.finditer(text) if "@" in text else ():
         yield Found("online_account", *match.span(), VALIDATED, "upi")
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from service import tracing
 from service.decisions import stands_again
 from service.erasure.quotes import is_of_erased
 from service.erasure.receipts import erase_post, erased_since
@@ -56,11 +57,11 @@ def accept(
     text under the same revision raises Conflict, or with `latest_wins` (Discourse does not count quick edits) the text
     with the later `created_at` stays.
     """
-    post = _locked(session, forum, submission.id)
+    post = locked(session, forum, submission.id)
     if post.erased or _comes_after_its_erasure(session, post, submission):
         return Accepted(post, submission.revision, False)
     if submission.revision < post.revision:
-        _place(_newest(session, post), submission.created_at)
+        _place(newest_of(session, post), submission.created_at)
         return Accepted(post, submission.revision, False)
     known = session.scalar(select(Revision).where(Revision.post_id == post.id, Revision.number == submission.revision))
     if known is not None and known.digest == submission.digest:
@@ -84,7 +85,7 @@ def accept(
 
 def delete(session: Session, forum: Forum, external_id: str, as_of: datetime) -> Post:
     """The post is gone as of `as_of` (the forum's clock), unless later news says it is back."""
-    post = _locked(session, forum, external_id)
+    post = locked(session, forum, external_id)
     # At the same instant the deletion wins: what is in doubt is not shown to moderators.
     if post.deleted_as_of is None or as_of >= post.deleted_as_of:
         post.deleted, post.deleted_as_of = True, as_of
@@ -97,7 +98,7 @@ def recover(session: Session, forum: Forum, external_id: str, as_of: datetime) -
     """The post is back as of `as_of`, unless it was deleted later: its newest revision is read again, or a person's decision
     on it is told again.
     """
-    post = _locked(session, forum, external_id)
+    post = locked(session, forum, external_id)
     if post.deleted_as_of is None or as_of > post.deleted_as_of:
         was_deleted = post.deleted
         post.deleted, post.erased, post.deleted_as_of = False, False, as_of
@@ -107,25 +108,9 @@ def recover(session: Session, forum: Forum, external_id: str, as_of: datetime) -
     return post
 
 
-def is_later(session: Session, forum: Forum, external_id: str, number: int | None) -> bool:
-    """Note the number that the forum gave to a deletion or a recovery. False where this one, or a later one, came before: it is
-    old news, or somebody sends it again. What has no number is taken as it comes as long as none had one, and what was erased
-    stays so.
-    """
-    post = _locked(session, forum, external_id)
-    if post.erased:
-        return False
-    if number is None:
-        return post.event_number is None
-    if post.event_number is not None and number <= post.event_number:
-        return False
-    post.event_number = number
-    return True
-
-
 def erase(session: Session, forum: Forum, external_id: str, as_of: datetime) -> Post:
     """Delete the post and every word of it. Somebody's wish to be forgotten never loses against another clock."""
-    post = _locked(session, forum, external_id)
+    post = locked(session, forum, external_id)
     if not post.erased:
         post.deleted_as_of = max(as_of, post.deleted_as_of or as_of)
     erase_post(session, post)
@@ -146,7 +131,7 @@ def find(session: Session, forum: Forum, id_: str) -> Post | None:
     return session.scalar(mine.where(Post.id == id_)) or session.scalar(mine.where(Post.external_id == id_))
 
 
-def _locked(session: Session, forum: Forum, external_id: str) -> Post:
+def locked(session: Session, forum: Forum, external_id: str) -> Post:
     """The post's row, made where there is none and locked: news of one post is taken in one after the other."""
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     row = {"id": new_id("post"), "forum_id": forum.id, "external_id": external_id, "revision": 0}
@@ -172,7 +157,7 @@ def _comes_after_its_erasure(session: Session, post: Post, submission: Submissio
 
 def _add(session: Session, post: Post, submission: Submission, turn: int) -> Accepted:
     withdraw(session, post, edited=not post.deleted)
-    before = _newest(session, post)
+    before = newest_of(session, post)
     older = update(Revision).where(Revision.post_id == post.id)
     session.execute(older.values(state="superseded", lease_owner="", lease_until=None))
     post.revision = submission.revision
@@ -203,7 +188,7 @@ def _is_nothing_new(session: Session, post: Post, submission: Submission) -> boo
     """Whether a higher revision holds the words that the newest one has (a forum counts what moves a post, too), or those
     that we told the forum to show. The author's own text, and what was decided of it, then stand under the new number.
     """
-    newest = _newest(session, post)
+    newest = newest_of(session, post)
     if newest is None:
         return False
     current = current_verdict(session, post)
@@ -235,10 +220,11 @@ def _columns(session: Session, post: Post, submission: Submission) -> dict[str, 
         "digest": submission.digest,
         "posted_at": submission.created_at,
         "received_at": now(),
+        "traceparent": tracing.carried(),
     }
 
 
-def _newest(session: Session, post: Post) -> Revision | None:
+def newest_of(session: Session, post: Post) -> Revision | None:
     return session.scalar(select(Revision).where(Revision.post_id == post.id, Revision.number == post.revision))
 
 

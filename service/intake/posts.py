@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from contextlib import nullcontext
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from sqlalchemy.orm import Session
 
+from service import waiting
 from service.erasure import receipts
 from service.errors import Invalid, NotFound, RequestError
 from service.intake import accept, limits, signature
@@ -34,7 +34,7 @@ def submit() -> tuple[Response, int]:
     Where too many wait already, nobody waits for it.
     """
     forum = signature.sender(request)
-    seconds = _wait_seconds()
+    seconds = waiting.seconds(request.args.get("wait", "0"))
     submission = parse(Submission, request.get_data())
     limits.check_queue()
     limits.count(forum)
@@ -111,17 +111,6 @@ def _standing(post: Post) -> dict[str, Any]:
         receipts.go_on(store(), post.erasure_id, seconds=0)
     with store().read() as session:
         return public_json(session, session.get_one(Post, post.id))
-
-
-def _wait_seconds() -> float:
-    wanted = request.args.get("wait", "0")
-    try:
-        seconds = float(wanted)
-    except ValueError:
-        seconds = math.nan
-    if not 0 <= seconds < math.inf:
-        raise Invalid("Say how many seconds to wait, such as wait=5.", field="wait")
-    return min(seconds, settings().wait_seconds_max)
 
 
 def _answer(post: Post, seconds: float) -> dict[str, Any]:

@@ -71,6 +71,24 @@ def by_discourse(request: Request, slug: str) -> Forum:
     return forum
 
 
+def by_coral(request: Request, slug: str) -> Forum:
+    """The forum `slug`, whose Coral signed the raw bytes, by each of its secrets while it changes them. Raises Unauthorized, also
+    for an unknown forum.
+    """
+    forum = _named(slug)
+    secret = (forum and forum.coral_secret) or NOBODY
+    signed = "sha256=" + hmac.new(secret.encode(), request.get_data(), hashlib.sha256).hexdigest()
+    sent = request.headers.get("X-Coral-Signature", "").split(",")
+    if forum is None or not any([hmac.compare_digest(signed.encode(), each.strip().encode()) for each in sent]):
+        raise Unauthorized("The signature does not match. Give Heed the phase's signing secret: `heed forum coral`.")
+    return forum
+
+
+def _named(slug: str) -> Forum | None:
+    with store().read() as session:
+        return session.scalar(select(Forum).where(Forum.slug == slug)) if SLUG.fullmatch(slug) else None
+
+
 def _known(slug: str, kind: str) -> tuple[Forum | None, list[str]]:
     """The forum of that name with its secrets that hold; nobody's secret where there is no such forum."""
     slug = slug if SLUG.fullmatch(slug) else ""

@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
     text,
     true,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "BulkItem",
     "Care",
     "Delivery",
+    "EventCount",
     "Erasure",
     "Forum",
     "HeavyReading",
@@ -108,10 +110,25 @@ class Forum(Base):
     api_key_hash: Mapped[str] = mapped_column(String(64), unique=True, comment="SHA-256 hex of the API key")
     webhook_secret: Mapped[str] = mapped_column(EncryptedText(120), comment="whsec_… for signed intake")
     discourse_secret: Mapped[str] = mapped_column(EncryptedText(120), default="")
+    coral_secret: Mapped[str] = mapped_column(
+        EncryptedText(200), default="", server_default="", comment="made by Coral, which signs by it; empty: no Coral"
+    )
     read_private_messages: Mapped[bool] = mapped_column(Boolean, default=False)
     callback_url: Mapped[str] = mapped_column(String(2000), default="")
     callback_secret: Mapped[str] = mapped_column(EncryptedText(120), comment="whsec_… that signs our callbacks")
     callback_disabled: Mapped[str] = mapped_column(String(200), default="", comment="why it is off, or empty")
+    discourse_user: Mapped[str] = mapped_column(
+        String(100),
+        default="",
+        server_default="",
+        comment="account that acts on the Discourse at callback_url; empty: callbacks are webhooks",
+    )
+    discourse_key: Mapped[str] = mapped_column(EncryptedText, default="", server_default="", comment="its API key")
+    discourse_flags: Mapped[bool] = mapped_column(
+        Boolean, default=False, server_default=false(), comment="what stays visible is flagged there for its moderators"
+    )
+    discourse_asked_at: Mapped[datetime | None] = mapped_column(comment="when it was last asked what webhooks missed")
+    discourse_known_at: Mapped[datetime | None] = mapped_column(comment="when that last came to its end")
     policy: Mapped[str] = mapped_column(Text, default="", comment="TOML over the default policy")
     shadow_policy: Mapped[str | None] = mapped_column(Text, comment="TOML that judges along without acting; null: none")
     shadow_since: Mapped[datetime | None]
@@ -182,6 +199,16 @@ class Post(Base):
     forum: Mapped[Forum] = relationship()
 
 
+class EventCount(Base):
+    """How far a Discourse has counted its events, by the last one that could not be a recorded one sent again."""
+
+    __tablename__ = "event_count"
+
+    forum_id: Mapped[str] = mapped_column(ForeignKey("forum.id"), primary_key=True)
+    instance: Mapped[str] = mapped_column(String(150), primary_key=True, comment="host of the Discourse")
+    number: Mapped[int] = mapped_column(BigInteger, comment="of the event that brought the newest text of a post")
+
+
 def _placed(context: DefaultExecutionContext) -> datetime:
     values = context.get_current_parameters()
     return values.get("posted_at") or values.get("received_at") or now()
@@ -226,6 +253,9 @@ class Revision(Base):
     lease_owner: Mapped[str] = mapped_column(String(80), default="")
     lease_until: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    traceparent: Mapped[str] = mapped_column(
+        String(55), default="", server_default="", comment="W3C context of the request that brought it, where traced"
+    )
 
     post: Mapped[Post] = relationship()
 
@@ -478,6 +508,9 @@ class Delivery(Base):
     last_error: Mapped[str] = mapped_column(String(300), default="")
     created_at: Mapped[datetime] = mapped_column(default=now)
     delivered_at: Mapped[datetime | None]
+    traceparent: Mapped[str] = mapped_column(
+        String(55), default="", server_default="", comment="W3C context of what it tells of, where traced"
+    )
 
 
 class Alert(Base):

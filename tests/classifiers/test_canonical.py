@@ -52,7 +52,7 @@ def test_what_means_what_it_says_stays(text):
 def test_the_way_back_never_goes_backwards_and_stays_inside(text):
     made = canonicalise(text)
     assert len(made.text) == len(made.starts) == len(made.ends)
-    assert made.starts == sorted(made.starts) and made.ends == sorted(made.ends)
+    assert list(made.starts) == sorted(made.starts) and list(made.ends) == sorted(made.ends)
     assert all(0 <= s < e <= len(text) for s, e in zip(made.starts, made.ends, strict=True))
 
 

@@ -2,14 +2,21 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from classifiers.cascade import combined, is_unclear
 from classifiers.labels import POST_LABELS
 from classifiers.reader import Scores
 
-SMALL = Scores([0.5, 0.02], [[0.1, 0.2]], [[0.4, 0.6, 0.0]], [[1.0, 0.0, 0.0]], [(0, 4)])
-LARGE = Scores([0.9, 0.98], [[0.3, 0.4]], [[0.8, 0.2, 0.0]], [[0.0, 1.0, 0.0]], [(0, 4)])
+
+def scores(labels: list[float], *tables: list[float]) -> Scores:
+    """Of one piece."""
+    return Scores(labels, *(np.array([table]) for table in tables), [(0, 4)])
+
+
+SMALL = scores([0.5, 0.02], [0.1, 0.2], [0.4, 0.6, 0.0], [1.0, 0.0, 0.0])
+LARGE = scores([0.9, 0.98], [0.3, 0.4], [0.8, 0.2, 0.0], [0.0, 1.0, 0.0])
 
 
 def test_labels_meet_by_their_logits_and_claims_by_their_tags():
@@ -20,12 +27,12 @@ def test_labels_meet_by_their_logits_and_claims_by_their_tags():
 
 def test_personal_data_and_evidence_are_the_larger_models():
     both = combined(SMALL, LARGE, 0.5)
-    assert (both.personal, both.weights, both.offsets) == (LARGE.personal, LARGE.weights, LARGE.offsets)
+    assert both.personal is LARGE.personal and both.weights is LARGE.weights and both.offsets == LARGE.offsets
 
 
 def test_pieces_cut_otherwise_are_not_mixed():
     other = replace(LARGE, offsets=[(0, 5)])
-    assert combined(SMALL, other, 0.5).claims == LARGE.claims
+    assert combined(SMALL, other, 0.5).claims is LARGE.claims
     assert combined(SMALL, other, 0.5).labels == pytest.approx([0.75, 0.5])
 
 

@@ -1,4 +1,6 @@
-from classifiers.decode import clauses, spans, weightiest_sentence
+import numpy as np
+
+from classifiers.decode import clauses, spans, weightiest_sentences
 
 TYPES = ("name", "phone")
 
@@ -43,10 +45,12 @@ def test_the_score_is_the_types_chance():
 def test_evidence_is_the_sentence_that_added_most():
     text = "All fine here. Double it tonight. Bye."
     offsets = [(0, 3), (15, 21), (34, 37)]
-    assert text[slice(*weightiest_sentence([0.1, 2.0, 0.2], offsets, text))] == "Double it tonight."
-    # Where everything speaks against the label, the sentence that did so least is shown.
-    assert text[slice(*weightiest_sentence([-3.0, -2.0, -0.1], offsets, text))] == "Bye."
-    assert weightiest_sentence([], [], "") is None
+    # Two labels; where everything speaks against one, the sentence that did so least is shown.
+    weights = np.array([[0.1, -3.0], [2.0, -2.0], [0.2, -0.1]])
+    shown = weightiest_sentences(weights, offsets, text)
+    assert [text[start:end] for start, end in shown] == ["Double it tonight.", "Bye."]
+    assert weightiest_sentences(np.zeros((0, 2)), [], "") is None
+    assert weightiest_sentences(np.zeros((0, 2)), [], "Hm.") == [(0, 3), (0, 3)]
 
 
 def claimed(text: str, *which: int) -> list[tuple[str, str]]:

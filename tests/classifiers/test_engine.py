@@ -7,7 +7,7 @@ import pytest
 
 from classifiers import weights
 from classifiers.cascade import CALM_BELOW, CLEAN_BELOW
-from classifiers.engine import Classifier, load_classifier
+from classifiers.engine import Classifier, Models, load_classifier
 from classifiers.findings import Findings, NotChecked, PostText
 from classifiers.labels import POST_LABELS, Area
 
@@ -102,23 +102,23 @@ def test_a_model_that_reads_alone_has_its_scores_moved_to_the_thresholds_of_both
     post = [PostText("Some nights I would rather not wake up.")]
     plain, moved = weights.load(), weights.load()
     plain.manifest, moved.manifest = (m.manifest | {"alone": a} for m, a in ((plain, {}), (moved, {"crisis": 1.5})))
-    (before,), (after,) = (Classifier(model).read(post) for model in (plain, moved))
+    (before,), (after,) = (Classifier(Models(model)).read(post) for model in (plain, moved))
     logits = [{s.label: math.log(s.score / (1 - s.score)) for s in found.labels} for found in (before, after)]
     expected = {label: logit + 1.5 * (label == "crisis") for label, logit in logits[0].items()}
     assert logits[1] == pytest.approx(expected, abs=1e-4)
-    unclear = Classifier(moved, weights.load())
-    assert unclear.read(post)[0].labels == Classifier(plain, weights.load()).read(post)[0].labels, "not where both read"
+    unclear = Classifier(Models(moved, weights.load()))
+    assert unclear.read(post)[0].labels == Classifier(Models(plain, weights.load())).read(post)[0].labels, "not where both read"
 
 
 def test_the_larger_model_reads_again_only_what_is_unclear():
     clear, unclear = "thanks everyone x", "Bin the methotrexate, or ask first? I did and never looked back."
     small, large = weights.load(), weights.load()
     small.manifest = small.manifest | {"alone": {}}
-    first = {text: read(Classifier(small), text) for text in (clear, unclear)}
+    first = {text: read(Classifier(Models(small)), text) for text in (clear, unclear)}
     assert max(label.score for label in first[clear].labels) < CALM_BELOW
     assert max(label.score for label in first[unclear].labels) >= CLEAN_BELOW
     large.manifest = large.manifest | {"name": "heed-larger", "calibration": {"crisis": (0.0, 2.0)}}
-    cascade = Classifier(small, large)
+    cascade = Classifier(Models(small, large))
     found = dict(zip(first, cascade.read([PostText(text) for text in first]), strict=True))
     assert cascade.reread == 1
     assert re.fullmatch(r"heed-larger@\w+ with heed-minilm@\w+", found[unclear].models["shared"])

@@ -435,6 +435,7 @@ CALLS["POST /v1/posts"] = lambda world, who: Call(json=_submitted(world))
 CALLS["POST /v1/posts/batch"] = lambda world, who: Call(json={"posts": [_submitted(world)]})
 CALLS["GET /v1/posts/<path:post_id>"] = lambda world, who: Call({"post_id": world.post_of(world.post())})
 CALLS["DELETE /v1/posts/<path:post_id>"] = lambda world, who: Call({"post_id": world.post_of(world.post())})
+CALLS["POST /v1/forums/<forum>/coral"] = lambda world, who: Call({"forum": "harbour"}, json={"comment": {"body": "a"}})
 CALLS["POST /v1/forums/<forum>/discourse"] = lambda world, who: Call({"forum": "harbour"}, json={"post": {"id": 1}})
 
 

@@ -39,6 +39,7 @@ GET    /v1/posts/<path:post_id>/statement                1 + 4 1 1 1 1 1 1
 DELETE /v1/authors/<path:author>                         1 + o 1 1 1 1 1 1
 GET    /v1/erasures/<erasure_id>                         1 + 4 1 1 1 1 1 1
 POST   /v1/forums/<forum>/discourse                      1 1 1 1 1 1 1 1 1
+POST   /v1/forums/<forum>/coral                          1 1 1 1 1 1 1 1 1
 POST   /v1/moderations                                   1 + o 1 1 1 1 1 1
 POST   /v1alpha1/comments:analyze                        1 + o 1 1 1 1 1 1
 POST   /analyze                                          1 + o 1 1 1 1 1 1

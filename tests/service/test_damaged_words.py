@@ -124,13 +124,65 @@ def test_a_damaged_verdict_is_neither_redacted_nor_brought_back(post, store, con
     assert undone.status_code == 409 and "restored from a back-up" in undone.text
 
 
+def appealed(client, forum) -> int:
+    key = {"Authorization": f"Bearer {forum.api_key}"}
+    appeal = {"id": "a-1", "text": "Please read it again."}
+    return client.post("/v1/posts/damaged/appeals", json=appeal, headers=key).status_code
+
+
+def last_told(store) -> dict:
+    """The newest decision that the forum was told."""
+    with store.read() as session:
+        return (
+            session.scalars(select(Delivery).order_by(Delivery.created_at.desc(), Delivery.id.desc()))
+            .first()
+            .payload["data"]
+        )
+
+
 def test_a_damaged_decision_is_not_upheld_as_another(post, store, console, sam, client, forum):
     assert console.decide(post, "remove", label="medical.dosing", message="sorry").status_code == 303
     damage(store, "verdict.document", f"{OURS} AND action = 'remove'")
-    key = {"Authorization": f"Bearer {forum.api_key}"}
-    appeal = {"id": "a-1", "text": "Please read it again."}
-    assert client.post("/v1/posts/damaged/appeals", json=appeal, headers=key).status_code == 202
-    assert sam.decide(post, "uphold").status_code == 409
+    assert appealed(client, forum) == 202
+    refused = sam.decide(post, "uphold")
+    assert refused.status_code == 409 and "can’t be upheld" in refused.text
+
+
+DECISION = f"{OURS} AND action = 'remove'"
+
+
+@pytest.mark.parametrize(
+    ("damaged", "action", "outcome"),
+    [(OURS, "approve", "granted"), (OURS, "hold", "granted"), (DECISION, "remove", "upheld")],
+)
+def test_an_appeal_against_a_damaged_decision_is_decided(
+    post, store, console, sam, client, forum, damaged, action, outcome
+):
+    assert console.decide(post, "remove", label="medical.dosing").status_code == 303
+    damage(store, "verdict.document", damaged)
+    assert appealed(client, forum) == 202
+    assert sam.decide(post, action, label="medical.dosing").status_code == 303
+    assert last_told(store)["appeal"]["outcome"] == outcome
+
+
+def test_an_appeal_against_a_damaged_redaction_gives_the_whole_text_back(post, store, console, sam, client, forum):
+    assert console.decide(post, "redact").status_code == 303
+    damage(store, "verdict.document", f"{OURS} AND action = 'redact'")
+    assert appealed(client, forum) == 202
+    assert sam.decide(post, "approve").status_code == 303
+    told = last_told(store)
+    assert told["appeal"]["outcome"] == "granted" and (told["body"], told["title"]) == (PHONE, "again")
+
+
+def test_redacted_anew_where_the_redaction_was_damaged_the_author_got_nothing_back(
+    post, store, console, sam, client, forum
+):
+    assert console.decide(post, "redact").status_code == 303
+    damage(store, "verdict.document", f"{OURS} AND action = 'redact'")
+    assert appealed(client, forum) == 202
+    assert sam.decide(post, "redact").status_code == 303
+    told = last_told(store)
+    assert told["appeal"]["outcome"] == "upheld" and PHONE not in told["body"]
 
 
 def test_what_may_be_restored_of_a_verdict_is_not_overwritten(post, store, console, forum):

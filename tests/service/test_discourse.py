@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import select
 from submitting import count, read_pending
 
-from service.store.models import Forum, Post, QueueItem, Revision
+from service.intake.numbered import LEAP
+from service.store.models import EventCount, Forum, Post, QueueItem, Revision
 
 TEXT = "Has anyone been told to halve their dose?"
 RAW = {
@@ -199,12 +200,82 @@ def test_no_recovery_brings_an_erased_post_back(send, store, client, forum, even
         assert session.scalars(select(Post.erased)).one()
 
 
+@pytest.fixture
+def forge(client, send):
+    """Send what was recorded, an event of another name, number or Discourse: the headers are not signed."""
+
+    def forge(recorded: dict, event: str, number: int, **headers: str):
+        told = {"X-Discourse-Event": event, "X-Discourse-Event-Id": str(number)} | headers
+        assert client.post(**recorded | {"headers": recorded["headers"] | told}).status_code == 202
+
+    return forge
+
+
+@pytest.mark.parametrize("forged", ["post_destroyed", "post_recovered"])
+def test_a_number_that_discourse_has_not_come_to_shuts_no_post(send, store, forge, forged):
+    send()
+    forge(send.kept[0], forged, 10**17)
+    for event, left in (("post_destroyed", []), ("post_recovered", [TEXT]), ("post_destroyed", [])):
+        send(event)
+        assert texts(store) == left
+    stands = standing(store)
+    forge(send.kept[2], "post_recovered", 158767)
+    assert standing(store) == stands
+
+
+def test_a_number_that_discourse_may_have_come_to_shuts_a_post_until_it_has(send, store, forge):
+    send()
+    forge(send.kept[0], "post_recovered", 158765 + LEAP)
+    send("post_destroyed")
+    assert texts(store) == [TEXT]
+    forge(send.kept[0], "post_destroyed", 158765 + LEAP + 1)
+    assert texts(store) == []
+
+
+def test_a_text_sent_again_says_nothing_of_how_far_discourse_has_counted(send, store, forge):
+    send()
+    forge(send.kept[0], "post_created", 10**17)
+    with store.read() as session:
+        assert session.scalars(select(EventCount.number)).one() == 158765
+
+
+def test_two_discourses_count_apart(send, store, client, forge):
+    for event, changes in LIFE:
+        send(event, **changes)
+    stands = standing_of(store, 158)
+    forge(send.kept[0], "post_created", 5, **{"X-Discourse-Instance": "https://other.example.org"})
+    for recorded in send.kept:
+        client.post(**recorded)
+        assert standing_of(store, 158) == stands
+    with store.read() as session:
+        counted = {row.instance: row.number for row in session.scalars(select(EventCount))}
+    assert counted == {"forum.example.org": 158769, "other.example.org": 5}
+
+
+@pytest.mark.parametrize("event", ["post_destroyed", "post_recovered"])
+def test_an_older_text_deletes_and_recovers_nothing_whatever_its_number(send, store, forge, event):
+    send()
+    send("post_edited", raw="Quick edit", updated_at="2026-11-20T21:04:00.000Z")
+    if event == "post_recovered":
+        send("post_destroyed", raw="Quick edit", updated_at="2026-11-20T21:04:00.000Z")
+    stands = standing(store)
+    forge(send.kept[0], event, 158999)
+    assert standing(store) == stands
+
+
 def standing(store) -> tuple[bool, int, list[tuple[str, str]]]:
     """Whether the post is there, its newest revision, and the texts with their states."""
     with store.read() as session:
         post = session.scalars(select(Post)).one()
         revisions = session.execute(select(Revision.body, Revision.state).order_by(Revision.number))
         return post.deleted, post.revision, [tuple(row) for row in revisions]
+
+
+def standing_of(store, number: int) -> tuple[bool, int]:
+    """Whether a post of the Discourse is deleted, and its newest revision."""
+    with store.read() as session:
+        post = session.scalars(select(Post).where(Post.external_id == f"forum.example.org/p/{number}")).one()
+        return post.deleted, post.revision
 
 
 def test_a_deletion_that_comes_before_its_post(send, store):

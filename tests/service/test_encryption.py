@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from appealing import Author
+from damage import damage
 from marker import MARKER, columns_with, files_with
 from people import person
 from review_posts import Sample, add_post
@@ -183,6 +184,43 @@ def test_what_was_changed_is_not_taken_for_a_text(key, store, plant):
         session.execute(text("UPDATE revision SET body = replace(body, 'gAAAA', 'gAAAB')"))
     with store.read() as session:
         assert isinstance(session.scalar(select(Revision.body)), DamagedText)
+
+
+@pytest.mark.parametrize("column", ["revision.body", "revision.author", "verdict.document"])
+@pytest.mark.parametrize(("at", "to"), [(15, "0"), (15, "5"), (17, "g"), (19, "00"), (24, "A"), (25, ";")])
+def test_where_only_the_name_of_its_key_was_damaged_it_is_read(key, store, plant, column, at, to):
+    plant("1")
+    table, name = column.split(".")
+    query = select(Base.metadata.tables[table].c[name])
+    with store.read() as session:
+        before = session.scalar(query)
+    damage(store, column, at=at, to=to)
+    with store.read() as session:
+        assert session.scalar(query) == before and before
+
+
+@pytest.mark.parametrize("at", [0, 7, 14])
+def test_with_its_mark_damaged_it_is_no_text_either(key, store, plant, at):
+    plant("1")
+    damage(store, "revision.body", at=at, to="#")
+    with store.read() as session:
+        assert isinstance(session.scalar(select(Revision.body)), DamagedText)
+
+
+def test_what_no_key_can_have_named_is_damaged_and_no_missing_key(key, store, plant, settings_env):
+    plant("1")
+    damage(store, "revision.body", at=17, to="no id")
+    settings_env(HEED_ENCRYPTION_KEYS=new_key())
+    with store.read() as session:
+        assert isinstance(session.scalar(select(Revision.body)), DamagedText)
+
+
+def test_a_missing_key_may_be_a_damaged_value_and_the_message_says_so(key, store, plant):
+    plant("1")
+    damage(store, "revision.body", at=17, to="00000000")
+    damage(store, "revision.body")
+    with store.read() as session, pytest.raises(EncryptionKeyMissing, match="00000000.*was damaged"):
+        session.scalar(select(Revision.body))
 
 
 K = "C0pNbE0wZ2h0Rk1kd1R4c3l2bGJ3U1F6aWpQcVJ0WWE="

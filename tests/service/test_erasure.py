@@ -34,7 +34,7 @@ from service.store.models import (
 
 WORDLESS = {
     *("audit_cut", "audit_entry", "author_message", "erasure", "forum", "invitation", "login_session", "membership"),
-    *("moderator", "policy_version", "post", "recovery_code", "retired_key", "saved_view"),
+    *("event_count", "moderator", "policy_version", "post", "recovery_code", "retired_key", "saved_view"),
 }
 """Tables that hold nothing of any post's words."""
 FLAGGED = (("stop_treatment", 0.95, "Leave the evening one out"),)

@@ -133,7 +133,7 @@ def test_only_who_leads_the_forum_writes_for_it(app, store, console, items):
 def test_every_language_has_words_for_every_occasion_and_every_removal():
     removals = {value for _, choices in words.removal_labels() for value, _ in choices}
     for language, texts in author_messages.defaults().items():
-        assert set(texts) == {*author_messages.KINDS, "reasons"}, language
+        assert set(texts) == {*author_messages.KINDS, "reasons", "help", "subject"}, language
         for label in removals:
             assert texts["reasons"].get(label) or texts["reasons"][label.partition(".")[0]], (language, label)
-        assert "{resources}" in texts["care"] and "{reason}" in texts["remove"]
+        assert all("{resources}" in texts[name] for name in ("care", "help")) and "{reason}" in texts["remove"]

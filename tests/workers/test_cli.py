@@ -192,3 +192,13 @@ def test_a_key_of_no_forum_or_for_ever_is_refused_in_one_sentence(store):
     heed("forum", "add", "harbour")
     refused = heed("forum", "rotate", "harbour", "webhook", "--keep-days", "365")
     assert refused.exit_code == 1 and "0 to 90 days" in refused.output
+
+
+def test_corals_secret_is_kept_changed_and_taken_away(forum):
+    for secret, said in (("a-secret-that-coral-shows", "answered by it"), ("", "Nobody's")):
+        done = heed("forum", "coral", "harbour", "--secret-stdin", stdin=f"{secret}\n")
+        assert done.exit_code == 0 and said in done.output and (not secret or secret not in done.output)
+        with this_store().read() as session:
+            assert session.scalar(select(Forum.coral_secret)) == secret
+    done = heed("forum", "coral", "harbour", "--secret-stdin", stdin="short\n")
+    assert done.exit_code == 1 and "Copy it from Coral's page" in done.output

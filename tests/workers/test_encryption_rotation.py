@@ -137,7 +137,8 @@ def test_what_a_lost_key_encrypts_stops_it_with_a_sentence(store, before, settin
     ended = heed("encryption", "rotate")
     assert ended.exit_code == 1 and lost not in ended.output and MARKER not in ended.output
     assert f"{id_of(lost)}, which HEED_ENCRYPTION_KEYS does not hold" in ended.output
-    assert f"{id_of(lost)}, which HEED_ENCRYPTION_KEYS lacks" in heed("encryption", "status").output
+    found = heed("encryption", "status").output
+    assert f"{id_of(lost)}, which HEED_ENCRYPTION_KEYS lacks" in found and "revision.body" in found
 
 
 def test_what_others_write_meanwhile_is_kept(store, before, desk, settings_env, monkeypatch):

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from rq import Queue
 
 from service.wakeup import redis_connection
 from workers import healthy
@@ -62,3 +63,17 @@ def test_as_the_container_runs_it(born):
 def test_a_wrong_call_says_how_to_call_it(capsys):
     assert healthy.main([]) == 2
     assert "python -m workers.healthy classify|deliver" in capsys.readouterr().err
+
+
+def test_metrics_say_who_works_and_what_failed(client, signals):
+    connection = redis_connection()
+    worker = worker_for("classify", connection)
+    worker.register_birth()
+    Queue("deliver", connection=connection, serializer="json").enqueue("nowhere.nothing")
+    worker_for("deliver", connection).work(burst=True, logging_level="WARNING")
+    page = client.get("/metrics").text
+    assert 'heed_workers{queue="classify"} 1.0' in page and 'heed_workers{queue="deliver"} 0.0' in page
+    assert 'heed_failed_jobs{queue="deliver"} 1.0' in page and "heed_queue_up 1.0" in page
+    # As Redis does when it hears nothing of it.
+    connection.delete(worker.key)
+    assert 'heed_workers{queue="classify"} 0.0' in client.get("/metrics").text

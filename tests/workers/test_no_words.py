@@ -21,7 +21,7 @@ from service.wakeup import redis_connection
 from workers import classify, sweep
 from workers.classify import read_all
 from workers.deliver import send_all
-from workers.logs import OneLine
+from workers.logs import JsonLine, OneLine
 from workers.worker import worker_for
 
 POST = {"id": "1", "title": MARKER, "body": f"{MARKER} has a crisis", "parent": MARKER, "author": MARKER}
@@ -29,10 +29,11 @@ POST = {"id": "1", "title": MARKER, "body": f"{MARKER} has a crisis", "parent": 
 
 @pytest.fixture
 def said(monkeypatch):
-    """Everything that anything logs at any level, in our shape; `said()` is the whole of it."""
+    """Everything that anything logs at any level, in both of our shapes; `said()` is the whole of it."""
     written = io.StringIO()
-    handler = logging.StreamHandler(written)
-    handler.setFormatter(OneLine("%(name)s %(levelname)s %(message)s"))
+    handlers = [logging.StreamHandler(written), logging.StreamHandler(written)]
+    handlers[0].setFormatter(OneLine("%(name)s %(levelname)s %(message)s"))
+    handlers[1].setFormatter(JsonLine("%(message)s"))
     root = logging.getLogger()
     # Those too that a library keeps quiet, above all the database's statements.
     noisy = ["sqlalchemy.engine", "sqlalchemy.pool", "sqlalchemy.orm", "rq.worker", "rq.job", "rq.queue"]
@@ -41,9 +42,11 @@ def said(monkeypatch):
         monkeypatch.setattr(each, "level", logging.DEBUG)
         monkeypatch.setattr(each, "disabled", False)
     logging.getLogger().manager._clear_cache()
-    root.addHandler(handler)
+    for handler in handlers:
+        root.addHandler(handler)
     yield written.getvalue
-    root.removeHandler(handler)
+    for handler in handlers:
+        root.removeHandler(handler)
     logging.getLogger().manager._clear_cache()
 
 

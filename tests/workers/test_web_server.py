@@ -179,3 +179,28 @@ def test_a_request_that_cannot_be_read_is_told_without_its_words(web):
     status, said = server.end()
     assert status == 0 and said.count("WARNING Invalid request") >= 4
     assert "xanthippe" not in said and "marmalade" not in said
+
+
+def test_its_processes_count_requests_together(web, tmp_path):
+    server = web(env={"TMPDIR": str(tmp_path)})
+    server.ready()
+
+    def ask() -> None:
+        for _ in range(10):
+            assert server.get("/v1/posts/nobody")[0] == 401
+
+    def counting() -> set[int]:
+        return {int(file.stem.rpartition("_")[2]) for file in tmp_path.glob("heed-metrics-*/histogram_*.db")}
+
+    ask()
+    first = counting()
+    for process in first:
+        os.kill(process, signal.SIGKILL)
+    server.ready()
+    ask()
+    assert first < counting(), "nobody took over"
+    counted = 'heed_http_request_seconds_count{method="GET",route="/v1/posts/<path:post_id>",status="4xx"} 20.0'
+    assert counted in server.get("/metrics")[1].decode()
+    server.running.send_signal(signal.SIGTERM)
+    assert server.end()[0] == 0
+    assert list(tmp_path.glob("heed-metrics-*")) == []

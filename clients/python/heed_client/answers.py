@@ -1,0 +1,152 @@
+"""What Heed answers, as it stands in its OpenAPI description."""
+
+from __future__ import annotations
+
+from typing import Literal, NotRequired
+
+from typing_extensions import TypedDict
+
+Action = Literal["allow", "flag", "hold", "escalate", "remove", "redact"]
+Severity = Literal["none", "medium", "high", "critical"]
+NotChecked = Literal["empty", "language", "failed"]
+
+
+class Label(TypedDict):
+    area: str
+    label: str
+    score: float
+    flagged: bool
+    severity: Severity
+    evidence: list[int] | None
+
+
+Span = TypedDict(
+    "Span",
+    {
+        "area": str,
+        "type": str,
+        "start": int,
+        "end": int,
+        "score": float,
+        "source": str,
+        "in": NotRequired[Literal["title"]],
+    },
+)
+
+Reason = TypedDict(
+    "Reason",
+    {
+        "area": str,
+        "label": str,
+        "severity": Severity,
+        "score": float,
+        "why": str,
+        "start": "int | None",
+        "end": "int | None",
+        "in": NotRequired[Literal["title"]],
+    },
+)
+
+
+class CrisisResource(TypedDict):
+    name: str
+    contact: str
+    url: str
+
+
+class _Judged(TypedDict):
+    action: Action
+    severity: Severity
+    checked: bool
+    not_checked: NotChecked | None
+    labels: list[Label]
+    spans: list[Span]
+    reasons: list[Reason]
+    crisis_resources: list[CrisisResource]
+    removed_for: str
+    message: str
+    policy_version: str
+    models: dict[str, str]
+
+
+class Verdict(_Judged):
+    id: str
+    language: str
+    redacted: str | None
+    redacted_title: str | None
+    decided_by: Literal["models", "moderator"]
+    decided_at: str
+
+
+class Appeal(TypedDict):
+    id: str
+    external_id: str
+    state: Literal["open", "upheld", "granted", "withdrawn"]
+    created_at: str
+    settled_at: str | None
+
+
+class Erasure(TypedDict):
+    """The receipt."""
+
+    id: str
+    of: Literal["post", "author"]
+    post_id: str | None
+    state: Literal["under_way", "done"]
+    posts: int
+    erased: dict[str, int]
+    requested_at: str
+    finished_at: str | None
+
+
+class Standing(TypedDict):
+    """Where a post stands; `verdict` is there once it is read."""
+
+    id: str
+    external_id: str
+    revision: int
+    status: Literal["pending", "done", "deleted"]
+    verdict: Verdict | None
+    appeal: Appeal | None
+    erasure: Erasure | None
+    verdict_url: NotRequired[str]
+
+
+class AppealOutcome(TypedDict):
+    id: str
+    external_id: str
+    outcome: Literal["open", "upheld", "granted"]
+
+
+class CallbackData(TypedDict, total=False):
+    """Of `post.verdict` and `post.decision` all but the last three are there, of `post.care` the first four, `message` and
+    `crisis_resources`.
+    """
+
+    forum: str
+    post_id: str
+    external_id: str
+    revision: int
+    verdict_id: str
+    decided_by: Literal["models", "moderator"]
+    action: Action
+    severity: Severity
+    checked: bool
+    not_checked: NotChecked | None
+    labels: list[Label]
+    spans: list[Span]
+    reasons: list[Reason]
+    crisis_resources: list[CrisisResource]
+    removed_for: str
+    message: str
+    policy_version: str
+    models: dict[str, str]
+    body: str
+    title: str
+    appeal: AppealOutcome
+
+
+class Callback(TypedDict):
+    type: Literal["post.verdict", "post.decision", "post.care"]
+    timestamp: str
+    data: CallbackData

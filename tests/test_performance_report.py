@@ -1,0 +1,71 @@
+"""The page of the benchmarks says what their numbers say, and the senders keep to the times they are given."""
+
+import json
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import ClassVar
+
+import pytest
+
+from benchmarks.performance import report
+from benchmarks.performance.figures import percentiles, ratio, spread
+from benchmarks.performance.sender import Request, arrivals, send
+
+
+def test_the_page_is_made_of_the_recorded_numbers(tmp_path):
+    recorded = report.DOCS / "performance.json"
+    figures = json.loads(recorded.read_text("utf-8")) if recorded.exists() else {}
+    page = report.write(figures, tmp_path)
+    assert page.read_text("utf-8") == (report.DOCS / "performance.md").read_text("utf-8")
+
+
+def test_ratios_are_of_the_same_round():
+    assert ratio([10, 40], [5, 20]) == {"median": 2, "least": 2, "most": 2}
+    assert spread([3, 1, 2]) == {"median": 2, "least": 1, "most": 3}
+    assert percentiles([0.001 * n for n in range(101)]) == {"p50": 50, "p95": 95, "p99": 99}
+
+
+def test_arrivals_come_at_the_rate_and_the_same_each_time():
+    moments = arrivals(5_000, 50, seed=1)
+    assert moments == sorted(moments) == arrivals(5_000, 50, seed=1)
+    assert moments[-1] == pytest.approx(100, rel=0.05)
+
+
+@pytest.fixture
+def forum():
+    """A server that answers 202 and keeps what it got; 400 to what is empty."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        got: ClassVar[list[bytes]] = []
+
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["content-length"]))
+            self.got.append(body)
+            self.send_response(202 if body else 400)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def test_everything_is_sent_once_and_not_before_it_is_due(forum):
+    requests = [Request(str(n), "/", str(n).encode(), {}) for n in range(40)]
+    began = time.time()
+    answers = send(forum.server_port, requests, due=[0.01 * n for n in range(40)])
+    assert sorted(forum.RequestHandlerClass.got, key=int) == [request.body for request in requests]
+    assert {answer.id for answer in answers} == {request.id for request in requests}
+    assert min(answer.due for answer in answers) >= began and all(answer.took >= 0 for answer in answers)
+    assert time.time() >= began + 0.39
+
+
+def test_a_refusal_ends_the_run(forum):
+    with pytest.raises(RuntimeError, match="1 of 1 posts were refused, the first with 400"):
+        send(forum.server_port, [Request("1", "/", b"", {})])

@@ -1,0 +1,89 @@
+"""Which back end reads: a quick one whose verdicts are those of fp32, and none whose are not."""
+
+import math
+from importlib.util import find_spec
+
+import pytest
+import torch
+
+from classifiers import backends
+from classifiers.backends import EXACT, eager
+from classifiers.engine import Classifier, load_models
+from workers import backend
+from workers.backend import AUTO, by_setting
+
+
+@pytest.fixture(scope="module")
+def models():
+    return load_models()
+
+
+@pytest.fixture(scope="module")
+def expected(models):
+    return backend._tried(Classifier(models))[0]
+
+
+@pytest.fixture(autouse=True)
+def _few(monkeypatch, request):
+    """One quick back end that every machine has."""
+    monkeypatch.setattr(backend, "fitting", lambda: ["torch-bf16", EXACT])
+
+
+def test_the_trial_posts_are_of_many_kinds(expected):
+    actions, _, labels, marked = zip(*expected, strict=True)
+    assert len(expected) == 64 and {"allow", "hold", "escalate"} <= set(actions)
+    assert len({name for each in labels for name in each}) >= 12
+    assert len({kind for each in marked for _, kind, *_ in each}) >= 12
+
+
+@pytest.mark.skipif(not find_spec("openvino"), reason="OpenVINO, an extra, is not installed: make openvino")
+def test_openvino_passes_the_trial(models, expected):
+    assert backend._better(models, "openvino", expected, math.inf)
+
+
+def test_one_that_gives_other_verdicts_is_refused(models, monkeypatch, caplog):
+    sound = eager.bfloat16
+
+    def broken(network):
+        wrong = sound(network)
+        with torch.no_grad():
+            wrong._network.value.bias[0] += 9
+        return wrong
+
+    monkeypatch.setattr(backends.eager, "bfloat16", broken)
+    monkeypatch.setattr(backend, "_tried", _never_slow(backend._tried))
+    chosen = by_setting(models, AUTO)
+    assert isinstance(chosen._reader._forward, eager.Eager) and chosen._reader._forward._network is models.model.network
+    assert "torch-bf16 refused" in caplog.text and "another verdict" in caplog.text
+
+
+def _never_slow(tried):
+    """The trial by a clock on which everything takes no time, but the exact one's an age."""
+    ages = iter([math.inf])
+    return lambda classifier: (tried(classifier)[0], next(ages, 0.0))
+
+
+def test_one_that_fails_is_passed_over(models, monkeypatch, caplog):
+    def failing(network):
+        return lambda batch: (_ for _ in ()).throw(RuntimeError("words of a post"))
+
+    monkeypatch.setattr(backends.eager, "bfloat16", failing)
+    chosen = by_setting(models, AUTO)
+    assert chosen._reader._forward._network is models.model.network
+    assert "torch-bf16 refused" in caplog.text and "words of a post" not in caplog.text
+
+
+def test_the_first_that_agrees_and_is_quicker_is_taken(models, monkeypatch):
+    monkeypatch.setattr(backends.eager, "bfloat16", eager.exact)
+    posts = backend._canary()[:3]
+    monkeypatch.setattr(backend, "_canary", lambda: posts)
+    said = backend._tried(Classifier(models))[0]
+    assert backend._better(models, "torch-bf16", said, math.inf)
+    assert backend._better(models, "torch-bf16", said, 0.0) is None
+
+
+def test_what_is_named_is_taken_without_a_trial(models, monkeypatch):
+    monkeypatch.setattr(backend, "_tried", lambda classifier: pytest.fail("no trial"))
+    assert by_setting(models, EXACT)._reader._forward._network is models.model.network
+    rounded = by_setting(models, "torch-bf16")._reader._forward._network
+    assert rounded.encoder.dtype == torch.bfloat16 and rounded.value.weight.dtype == torch.float32

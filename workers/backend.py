@@ -1,0 +1,84 @@
+"""Which back end the models run on: the one that is set, or the quickest whose verdicts are those of fp32."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from classifiers.backends import EXACT, fitting
+from classifiers.engine import Classifier, Models
+from classifiers.findings import Findings, PostText
+from service.policy import decide, load
+from workers.logs import kind
+
+log = logging.getLogger(__name__)
+
+AUTO = "auto"
+CANARY = Path(__file__).with_name("canary.jsonl")
+"""Posts of the training corpus (`id` says which), some of every label and kind of personal data, and ordinary ones."""
+PROBED = 24
+"""So many of them are read once more, by the clock, when whatever is made at the first reading is made."""
+
+Verdict = tuple[Any, ...]
+
+
+def by_setting(models: Models, wanted: str) -> Classifier:
+    """The classifier on the back end `wanted`; for AUTO the first of the quick ones that passes the trial, else the exact one.
+
+    Raises classifiers.weights.ModelError where a back end that is named can't be had.
+    """
+    if wanted != AUTO:
+        return Classifier(models, wanted)
+    exact = Classifier(models)
+    expected, seconds = _tried(exact)
+    for name in fitting():
+        if name != EXACT and (found := _better(models, name, expected, seconds)):
+            return found
+    log.info("the models run on %s", EXACT)
+    return exact
+
+
+def _better(models: Models, name: str, expected: list[Verdict], seconds: float) -> Classifier | None:
+    """The classifier on the back end `name`, where it is quicker than that and its verdicts are the expected ones."""
+    try:
+        classifier = Classifier(models, name)
+        verdicts, took = _tried(classifier)
+    except Exception as error:
+        log.warning("back end %s refused: it fails on the trial posts (%s)", name, kind(error))
+        return None
+    other = sum(one != two for one, two in zip(verdicts, expected, strict=True))
+    if other:
+        log.warning("back end %s refused: %d of %d trial posts get another verdict", name, other, len(expected))
+        return None
+    if took >= seconds:
+        log.info("back end %s is not quicker here than %s", name, EXACT)
+        return None
+    log.info("the models run on %s, %.1f times as quick as on %s", name, seconds / took, EXACT)
+    return classifier
+
+
+def _tried(classifier: Classifier) -> tuple[list[Verdict], float]:
+    """The verdicts on the trial posts, and the seconds that reading some of them takes."""
+    posts = _canary()
+    verdicts = [verdict(post, findings) for post, findings in zip(posts, classifier.read(posts), strict=True)]
+    started = time.perf_counter()
+    classifier.read(posts[:PROBED])
+    return verdicts, time.perf_counter() - started
+
+
+def verdict(post: PostText, findings: Findings) -> Verdict:
+    """What must not change with the back end: the action, the labels that count, what is marked, by the default policy."""
+    document = decide(findings, load(), text=post.text, title=post.title)
+    labels = tuple(label["label"] for label in document["labels"] if label["flagged"])
+    marked = tuple(sorted((s["area"], s["type"], s.get("in", ""), s["start"], s["end"]) for s in document["spans"]))
+    return document["action"], document["severity"], labels, marked
+
+
+@cache
+def _canary() -> list[PostText]:
+    lines = CANARY.read_text(encoding="utf-8").splitlines()
+    return [PostText(post["text"], post["title"], post["parent"]) for post in map(json.loads, lines)]
