@@ -107,7 +107,9 @@ def test_a_model_that_reads_alone_has_its_scores_moved_to_the_thresholds_of_both
     expected = {label: logit + 1.5 * (label == "crisis") for label, logit in logits[0].items()}
     assert logits[1] == pytest.approx(expected, abs=1e-4)
     unclear = Classifier(Models(moved, weights.load()))
-    assert unclear.read(post)[0].labels == Classifier(Models(plain, weights.load())).read(post)[0].labels, "not where both read"
+    assert unclear.read(post)[0].labels == Classifier(Models(plain, weights.load())).read(post)[0].labels, (
+        "not where both read"
+    )
 
 
 def test_the_larger_model_reads_again_only_what_is_unclear():

@@ -50,7 +50,7 @@ def test_few_posts_leave_a_label_with_the_scale_of_its_area():
 def test_the_smaller_model_alone_is_moved_from_its_own_thresholds_to_those_of_both(monkeypatch):
     own = {area: dict.fromkeys(names, 0.2) for area, names in calibrate._areas().items()}
     both = {area: dict.fromkeys(names, 0.5) for area, names in own.items()}
-    monkeypatch.setattr(calibrate, "thresholds", lambda classifier, posts: own)
+    monkeypatch.setattr(calibrate, "thresholds", lambda *_: own)
     moved = calibrate.alone(None, [], both)
     assert set(moved.values()) == {pytest.approx(1.386, abs=0.001)}, "logit(0.5) - logit(0.2)"
     assert len(moved) == sum(map(len, own.values()))
