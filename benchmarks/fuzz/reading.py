@@ -29,7 +29,7 @@ def plain_words(text: str) -> None:
     """`canonicalise` leads back inside the text, changes only what it says it changes, and grows by names of emoji alone."""
     made = canonicalise(text)
     assert len(made.text) == len(made.starts) == len(made.ends)
-    assert made.starts == sorted(made.starts) and made.ends == sorted(made.ends)
+    assert list(made.starts) == sorted(made.starts) and list(made.ends) == sorted(made.ends)
     assert len(made.text) <= len(text) + LONGEST_NAME * min(MOST_EMOJI, len(text))
     for char, start, end in zip(made.text, made.starts, made.ends, strict=True):
         assert 0 <= start < end <= len(text)

@@ -200,7 +200,8 @@ def test_every_setting_of_the_models_reaches_the_loader(monkeypatch, settings_en
     def load(name, encoder, **more):
         given.update(more, model=name, encoder=encoder)
 
-    monkeypatch.setattr("classifiers.engine.load_classifier", load)
+    monkeypatch.setattr("classifiers.engine.load_models", load)
+    monkeypatch.setattr("workers.backend.by_setting", lambda models, wanted: None)
     chosen = {
         "model": "m",
         "encoder": "e",
