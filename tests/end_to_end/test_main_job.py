@@ -38,6 +38,8 @@ def database(request):
     server = make_url(request.getfixturevalue("postgres"))
     engine = create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
+        # Anew: a test that another process takes over later begins with its own.
+        connection.execute(text("DROP DATABASE IF EXISTS main_job WITH (FORCE)"))
         connection.execute(text("CREATE DATABASE main_job"))
     engine.dispose()
     return {"HEED_DATABASE_URL": server.set(database="main_job").render_as_string(hide_password=False)}
@@ -260,6 +262,8 @@ def test_logs_and_queue_hold_no_text(heed, forum):
 
 
 def test_ctrl_c_leaves_no_process_and_the_next_run_finds_its_data(heed, server, forum):
+    forum.send({"id": "kept", "body": STOP})
+    forum.wait_for(["kept"])
     started = descendants(heed.process.pid)
     assert len(started) >= 6
     assert heed.stop() == 0
@@ -270,7 +274,7 @@ def test_ctrl_c_leaves_no_process_and_the_next_run_finds_its_data(heed, server, 
         again.shows("Heed is up")
         known = Forum.__new__(Forum)
         known.__dict__ = {**forum.__dict__, "heed": again}
-        assert known.ask("first")["verdict"]["action"] == "hold"
+        assert known.ask("kept")["verdict"]["action"] == "hold"
         # Even kill -9 leaves nothing behind.
         assert again.stop(signal.SIGKILL) == -signal.SIGKILL
     finally:

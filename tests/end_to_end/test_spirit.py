@@ -49,6 +49,8 @@ def database(request) -> dict[str, str]:
     server = make_url(request.getfixturevalue("postgres"))
     engine = create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
+        # Anew: a test that another process takes over later begins with its own.
+        connection.execute(text("DROP DATABASE IF EXISTS spirit WITH (FORCE)"))
         connection.execute(text("CREATE DATABASE spirit"))
     engine.dispose()
     return {"POSTGRES": request.getfixturevalue("postgres")}
