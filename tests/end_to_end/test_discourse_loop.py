@@ -5,7 +5,7 @@ import pytest
 from discourse_server import KEY, discourse_server
 from processes import until
 from review_console import PASSWORD, Console
-from running import Heed
+from running import up
 
 pytestmark = pytest.mark.end_to_end
 
@@ -14,17 +14,8 @@ STOP = "Listen to me: stop taking your insulin today. You do not need it, none o
 
 @pytest.fixture(scope="module")
 def heed(tmp_path_factory):
-    running = Heed(
-        tmp_path_factory.mktemp("up") / "data",
-        HEED_ALLOW_PRIVATE_CALLBACKS="true",
-        HEED_DOUBLE_REVIEW_SHARE=0,
-        HEED_LARGER_MODEL="off",
-    )
-    try:
-        running.shows("Heed is up")
+    with up(tmp_path_factory.mktemp("up") / "data", HEED_LARGER_MODEL="off") as running:
         yield running
-    finally:
-        running.kill()
 
 
 @pytest.fixture(scope="module")
