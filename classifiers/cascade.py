@@ -29,15 +29,15 @@ def combined(smaller: Scores, larger: Scores, share: float = SMALLER_SHARE) -> S
     into the same pieces. Personal data, and what each piece added, is the larger model's word alone.
     """
     labels = [
-        _sigmoid(share * _logit(a) + (1 - share) * _logit(b))
-        for a, b in zip(smaller.labels, larger.labels, strict=True)
+        _sigmoid(share * logit(a) + (1 - share) * logit(b)) for a, b in zip(smaller.labels, larger.labels, strict=True)
     ]
     if smaller.offsets != larger.offsets:
         return replace(larger, labels=labels)
     return replace(larger, labels=labels, claims=share * smaller.claims + (1 - share) * larger.claims)
 
 
-def _logit(probability: float) -> float:
+def logit(probability: float) -> float:
+    """Of a probability, kept a millionth away from 0 and 1."""
     kept = min(max(probability, 1e-6), 1 - 1e-6)
     return math.log(kept / (1 - kept))
 

@@ -37,6 +37,11 @@ def languages() -> list[str]:
     return list(defaults())
 
 
+def spoken(language: str) -> str:
+    """The language, where there are words in it; else English."""
+    return language if language in defaults() else DEFAULT_LANGUAGE
+
+
 def usual(session: Session, forum: Forum, kind: str, language: str) -> str:
     """The words for an occasion with their {fields}, in `language` where there are any in it; empty: nothing is said."""
     return all_usual(session, forum, language)[kind]
@@ -44,7 +49,7 @@ def usual(session: Session, forum: Forum, kind: str, language: str) -> str:
 
 def all_usual(session: Session, forum: Forum, language: str) -> dict[str, str]:
     """The same for every occasion of `KINDS`."""
-    language = language if language in defaults() else DEFAULT_LANGUAGE
+    language = spoken(language)
     here = (AuthorMessage.forum_id == forum.id, AuthorMessage.language == language)
     own = {each.kind: each.text for each in session.scalars(select(AuthorMessage).where(*here))}
     return {kind: own.get(kind, defaults()[language][kind]).strip() for kind in KINDS}
@@ -76,7 +81,7 @@ def subject(language: str) -> str:
 
 def _own(language: str) -> dict[str, Any]:
     """Heed's own words in the language, in English where there are none."""
-    return defaults().get(language) or defaults()[DEFAULT_LANGUAGE]
+    return defaults()[spoken(language)]
 
 
 def change(session: Session, forum: Forum, kind: str, language: str, text: str, by: Moderator) -> None:

@@ -42,7 +42,7 @@ def statement(session: Session, forum: Forum, post: Post, verdict: Verdict | Non
     if verdict is None or post.deleted or verdict.revision.number != post.revision:
         raise Conflict(NOTHING)
     labels = _labels(verdict)
-    language = language if language in author_messages.languages() else author_messages.DEFAULT_LANGUAGE
+    language = author_messages.spoken(language)
     return {
         "post_id": post.id,
         "external_id": post.external_id,

@@ -15,8 +15,9 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Link, Span, SpanKind, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from service.tracing import TRACEPARENT
+
 HEED = "heed"
-HEADER = "traceparent"
 
 _w3c = TraceContextTextMapPropagator()
 
@@ -81,7 +82,7 @@ class Telemetry:
     def carried(self) -> str:
         carrier: dict[str, str] = {}
         _w3c.inject(carrier)
-        return carrier.get(HEADER, "")
+        return carrier.get(TRACEPARENT, "")
 
     def ids(self) -> dict[str, str]:
         here = trace.get_current_span().get_span_context()
@@ -92,7 +93,7 @@ class Telemetry:
 
 def _context(traceparent: str) -> Context:
     """The context of a traceparent, and of nothing else that is under way here."""
-    return _w3c.extract({HEADER: traceparent}, Context())
+    return _w3c.extract({TRACEPARENT: traceparent}, Context())
 
 
 def _links(traceparents: Sequence[str]) -> list[Link]:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from service.telemetry import Note, Telemetry
 
 PACKAGE = "opentelemetry"
-META = "traceparent"
-"""What the context is called in the `meta` of a job of RQ."""
+TRACEPARENT = "traceparent"
+"""W3C's header for a context; what it is called in the `meta` of a job of RQ, too."""
 MISSING = (
     "HEED_TRACES_URL needs OpenTelemetry. Install it (pip install --require-hashes -r requirements/otel.txt), or take the "
     "setting away."

@@ -106,7 +106,7 @@ def _wake(name: str) -> bool:
                     ttl=WAITING_SECONDS,
                     result_ttl=0,
                     failure_ttl=FAILURE_SECONDS,
-                    meta={tracing.META: carried} if carried else None,
+                    meta={tracing.TRACEPARENT: carried} if carried else None,
                 )
         return True
     except (RedisError, OSError, ConfigurationError) as error:

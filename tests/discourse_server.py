@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from discourse_api import Discourse
 from discourse_forum import Refused
+from served import served
 
 KEY = "b6c8a1key"
 
@@ -57,11 +57,5 @@ def discourse_server() -> Iterator[Discourse]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    forum.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with served(Handler) as forum.url:
         yield forum
-    finally:
-        server.shutdown()
-        server.server_close()

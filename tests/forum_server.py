@@ -6,7 +6,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from served import served
 
 
 @dataclass
@@ -54,13 +56,9 @@ def forum_server() -> Iterator[ForumServer]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    told.url = f"http://127.0.0.1:{server.server_port}/heed?board=1"
-    try:
-        yield told
-    finally:
-        told.go.set()
-        server.shutdown()
-        server.server_close()
+    with served(Handler) as address:
+        told.url = f"{address}/heed?board=1"
+        try:
+            yield told
+        finally:
+            told.go.set()

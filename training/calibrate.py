@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
+from classifiers.cascade import logit
 from classifiers.engine import Classifier, load_classifier
 from classifiers.findings import Findings, Part, PostText
 from classifiers.labels import CLAIMS, PERSONAL_DATA, POST_LABELS, SPAN_TYPES, THIRD_PARTY_HEALTH, Area
@@ -74,11 +74,7 @@ def thresholds(
 def alone(smaller: Classifier, posts: list[LabelledPost], chosen: dict[str, dict[str, float]]) -> dict[str, float]:
     """How far each label's logit of the smaller model has to move for its own best threshold to become the `chosen` one."""
     own = thresholds(smaller, posts, ALARMS_ALONE)
-    return {label: round(_logit(chosen[area][label]) - _logit(own[area][label]), 3) for area, label in POST_LABELS}
-
-
-def _logit(probability: float) -> float:
-    return math.log(probability / (1 - probability))
+    return {label: round(logit(chosen[area][label]) - logit(own[area][label]), 3) for area, label in POST_LABELS}
 
 
 def _areas() -> dict[Area, list[str]]:

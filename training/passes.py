@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from rich.progress import track
 
+from classifiers.backends import has_bf16
 from classifiers.encoding import Window
 from classifiers.network import HeedNetwork, Output, collate
 from classifiers.reader import BATCH_TOKENS, budgeted
@@ -16,10 +17,8 @@ TOKENS = BATCH_TOKENS
 
 
 def precision() -> torch.autocast:
-    """A context that computes in bf16 where the processor can; elsewhere that would be emulated, at a sixth of fp32's speed."""
-    able = torch.cpu.get_capabilities()
-    has_bf16 = any(able.get(name) for name in ("amx_bf16", "avx512_bf16", "bf16"))
-    return torch.autocast("cpu", torch.bfloat16, enabled=has_bf16)
+    """A context that computes in bf16 where the processor can; elsewhere in fp32."""
+    return torch.autocast("cpu", torch.bfloat16, enabled=has_bf16())
 
 
 def outputs(network: HeedNetwork, windows: Sequence[Window], pad: int, description: str = "reading") -> list[Output]:

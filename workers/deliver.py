@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, aliased
 from service import keys
 from service.callback import schedule
 from service.callback.again import send_anew
+from service.callback.exchange import limits
 from service.callback.send import Answer, send
 from service.discourse.acting import carry_out
 from service.discourse.errand import Errand, errand
@@ -155,7 +156,7 @@ def _answers(
         return
     # The threads that send know nothing of this one's span.
     job = carried()
-    limits = {"seconds": chosen.callback_timeout_seconds, "allow_private": chosen.allow_private_callbacks}
+    within = limits(chosen)
 
     def send_one(parcel: Parcel) -> Answer | None:
         if time.monotonic() - parcel.claimed > FRESH_SECONDS and not _is_ours(where, owner, parcel):
@@ -165,7 +166,7 @@ def _answers(
             if parcel.errand:
                 answer = carry_out(parcel.errand)
             else:
-                answer = send(parcel.url, parcel.secrets, parcel.id, parcel.payload, **limits)
+                answer = send(parcel.url, parcel.secrets, parcel.id, parcel.payload, **within)
             note.tell("http.response.status_code", answer.status)
             if not answer.accepted:
                 note.fail(str(answer.status or "unreachable"))

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, or_, select
 
 from service.callback.address import check_url
+from service.callback.exchange import limits
 from service.discourse.account import check_account
 from service.discourse.api import Api, Failed
 from service.discourse.missed import Missed, patiently
@@ -59,7 +60,7 @@ def look_back(where: Store, slug: str, days: int) -> Counter[str]:
             f"Heed has no account on a Discourse of {slug}. `heed forum discourse {slug}` names it."
         )
     try:
-        found = Missed(where, forum, _api(forum, settings()), moment - timedelta(days=days), patiently).look()
+        found = Missed(where, forum, Api.of(forum, settings()), moment - timedelta(days=days), patiently).look()
     except Failed as failure:
         raise ConfigurationError(
             f"Discourse does not answer: {failure}. Call it again; what was found is kept."
@@ -73,11 +74,9 @@ def look_back(where: Store, slug: str, days: int) -> Counter[str]:
 def connect(where: Store, slug: str, address: str, user: str, key: str, *, flags: bool) -> None:
     """Keep the account by which Heed acts on a forum's Discourse, once it was seen to do."""
     check_url(address)
-    chosen = settings()
-    limits = {"seconds": chosen.callback_timeout_seconds, "allow_private": chosen.allow_private_callbacks}
     with where.read() as session:
         find_forum(session, slug)
-    check_account(Api(address, user, key, **limits))
+    check_account(Api(address, user, key, **limits(settings())))
     with where.write() as session:
         act_through_discourse(session, find_forum(session, slug), address, user, key, flags=flags)
 
@@ -87,7 +86,7 @@ def _look_by_itself(where: Store, forum: Forum, moment: datetime, chosen: Settin
     since = max(min(moment - USUAL, known - OVERLAP if known else moment - USUAL), moment - LONGEST)
     try:
         # Callbacks wait meanwhile: where Discourse was asked too often, the next turn goes on.
-        found = Missed(where, forum, _api(forum, chosen), since, lambda _seconds: False).look()
+        found = Missed(where, forum, Api.of(forum, chosen), since, lambda _seconds: False).look()
     except (Failed, Unavailable) as error:
         log.warning("forum %s: what webhooks missed is not known yet (%s)", forum.slug, error)
     else:
@@ -108,8 +107,3 @@ def _is_due(moment: datetime, chosen: Settings) -> ColumnElement[bool]:
 
 def _pause(chosen: Settings) -> timedelta:
     return timedelta(minutes=chosen.discourse_minutes)
-
-
-def _api(forum: Forum, chosen: Settings) -> Api:
-    limits = {"seconds": chosen.callback_timeout_seconds, "allow_private": chosen.allow_private_callbacks}
-    return Api(forum.callback_url, forum.discourse_user, forum.discourse_key, **limits)

@@ -49,7 +49,7 @@ class HeedJob(Job):
 
     def perform(self) -> Any:
         try:
-            with tracing.span(f"{self.origin} job", kind="consumer", parent=self.meta.get(tracing.META, "")):
+            with tracing.span(f"{self.origin} job", kind="consumer", parent=self.meta.get(tracing.TRACEPARENT, "")):
                 return super().perform()
         except ConfigurationError as error:
             # Its words are Heed's own, and say what to mend.

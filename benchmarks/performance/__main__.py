@@ -25,6 +25,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from benchmarks.performance import encoder, end_to_end, intake, personal_data, report, workload
 from benchmarks.performance.end_to_end import Amount
+from classifiers.backends import has_bf16
 
 PACKAGES = ("torch", "transformers", "openvino", "rq", "gunicorn")
 
@@ -98,7 +99,7 @@ def _machine() -> dict[str, Any]:
         "day": f"{date.today():%Y-%m-%d}",
         "processor": found.get("cpu_name") or platform.processor(),
         "cores": psutil.cpu_count(logical=False),
-        "bf16": bool(found.get("avx512_bf16") or found.get("amx_bf16")),
+        "bf16": has_bf16(),
         "load before": round(psutil.getloadavg()[0], 1),
         **{name: version(name) for name in PACKAGES if find_spec(name)},
     }

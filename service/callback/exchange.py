@@ -10,8 +10,15 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from service.callback.address import AddressRefused, Target, check_url, resolve
+from service.settings import Settings
+
+
+def limits(chosen: Settings) -> dict[str, Any]:
+    """How long an answer may take and where it may come from, by the settings: for `exchange` and what is made of it."""
+    return {"seconds": chosen.callback_timeout_seconds, "allow_private": chosen.allow_private_callbacks}
 
 
 class Unanswered(Exception):

@@ -12,7 +12,7 @@ from typing import Any
 from standardwebhooks import Webhook
 
 from service.callback.exchange import Reply, Unanswered, exchange
-from service.tracing import carried
+from service.tracing import TRACEPARENT, carried
 
 BODY_BYTES = 4096
 """What is read of an answer's body, so that the connection ends cleanly; none of it is kept."""
@@ -57,7 +57,7 @@ def _headers(secrets: Sequence[str], message_id: str, body: bytes) -> dict[str, 
         "connection": "close",
     }
     if here := carried():
-        headers["traceparent"] = here
+        headers[TRACEPARENT] = here
     if secrets:
         signatures = (Webhook(secret).sign(message_id, moment, body.decode()) for secret in secrets)
         headers["webhook-signature"] = " ".join(signatures)

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from service.callback.exchange import Reply, Unanswered, exchange
+from service.callback.exchange import Reply, Unanswered, exchange, limits
 from service.callback.send import Answer, answer_of
+from service.settings import Settings
+from service.store.models import Forum
 
 MOST_BYTES = 16_000_000
 """Of an answer: a page of fifty long posts, in raw and as HTML, is some megabytes."""
@@ -43,6 +45,11 @@ class Api:
     seconds: float = 15
     allow_private: bool = False
     until: float = math.inf
+
+    @classmethod
+    def of(cls, forum: Forum, chosen: Settings, until: float = math.inf) -> Api:
+        """The account by which Heed acts on the forum's Discourse."""
+        return cls(forum.callback_url, forum.discourse_user, forum.discourse_key, **limits(chosen), until=until)
 
     def get(self, path: str, **query: object) -> dict[str, Any]:
         """What it shows. Raises Failed."""
@@ -82,9 +89,9 @@ class Api:
             headers["content-type"] = "application/x-www-form-urlencoded"
         if time.monotonic() > self.until:
             raise Failed(Answer(error="its answers took too long; what is left is done later"))
-        limits = {"seconds": self.seconds, "allow_private": self.allow_private, "most": MOST_BYTES}
+        within = {"seconds": self.seconds, "allow_private": self.allow_private, "most": MOST_BYTES}
         try:
-            reply = exchange(method, self.address.rstrip("/") + path, headers, form, **limits)
+            reply = exchange(method, self.address.rstrip("/") + path, headers, form, **within)
         except Unanswered as error:
             raise Failed(Answer(error=str(error))) from None
         answer = answer_of(reply)

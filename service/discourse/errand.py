@@ -68,9 +68,7 @@ def errand(session: Session, forum: Forum, row: Delivery, data: dict[str, Any], 
     where, _, number = data["external_id"].rpartition("/p/")
     if where != host(forum.callback_url) or not number.isdecimal():
         return None
-    limits = {"seconds": chosen.callback_timeout_seconds, "allow_private": chosen.allow_private_callbacks}
-    limits["until"] = time.monotonic() + chosen.lease_seconds
-    api, post = Api(forum.callback_url, forum.discourse_user, forum.discourse_key, **limits), int(number)
+    api, post = Api.of(forum, chosen, until=time.monotonic() + chosen.lease_seconds), int(number)
     verdict = session.get_one(Verdict, row.verdict_id)
     if row.event == CARE:
         title = author_messages.subject(verdict.revision.language)

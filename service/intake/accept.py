@@ -13,7 +13,7 @@ from service import tracing
 from service.decisions import stands_again
 from service.erasure.quotes import is_of_erased
 from service.erasure.receipts import erase_post, erased_since
-from service.errors import Conflict, Unavailable
+from service.errors import Conflict, NotFound, Unavailable
 from service.intake.submission import Submission
 from service.redactions import forget, is_what_we_told
 from service.settings import settings
@@ -25,6 +25,7 @@ AWAITED, NORMAL, LOW = 1, 0, -1
 """Turns of posts, `Revision.urgent`: somebody waits for the answer; as they come, and after half a minute as if somebody did;
 once nothing else waits.
 """
+UNKNOWN_POST = "This forum sent no such post. Ask by the `id` of the answer to your submission, or by your own id."
 ANOTHER_TEXT = (
     "This revision was sent before with another text. Raise `revision` with each edit, so that the newest one is known."
 )
@@ -129,6 +130,14 @@ def find(session: Session, forum: Forum, id_: str) -> Post | None:
         return None
     mine = select(Post).where(Post.forum_id == forum.id, Post.kept)
     return session.scalar(mine.where(Post.id == id_)) or session.scalar(mine.where(Post.external_id == id_))
+
+
+def known(session: Session, forum: Forum, id_: str) -> Post:
+    """The same. Raises NotFound where there is none."""
+    post = find(session, forum, id_)
+    if post is None:
+        raise NotFound(UNKNOWN_POST)
+    return post
 
 
 def locked(session: Session, forum: Forum, external_id: str) -> Post:

@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 from service import appeals
 from service.errors import NotFound
 from service.intake import accept, limits, signature
-from service.intake.posts import UNKNOWN_POST
 from service.intake.submission import AppealSubmission, parse
 from service.store import store
 from service.store.models import Forum, Post
@@ -45,7 +44,4 @@ def withdraw(post_id: str, appeal_id: str) -> Response:
 
 def _locked(session: Session, forum: Forum, post_id: str) -> Post:
     """The post, by our id or the forum's own. Raises NotFound."""
-    post = accept.find(session, forum, post_id)
-    if post is None:
-        raise NotFound(UNKNOWN_POST)
-    return session.get_one(Post, post.id, with_for_update=True)
+    return session.get_one(Post, accept.known(session, forum, post_id).id, with_for_update=True)

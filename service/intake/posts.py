@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from service import waiting
 from service.erasure import receipts
-from service.errors import Invalid, NotFound, RequestError
+from service.errors import Invalid, RequestError
 from service.intake import accept, limits, signature
 from service.intake.submission import Batch, Event, EventData, Submission, check, parse
 from service.problems import document
@@ -25,7 +25,6 @@ from service.wakeup import wake_classify
 blueprint = Blueprint("posts", __name__, url_prefix="/v1")
 
 EVENTS = {"post.deleted": accept.delete, "post.recovered": accept.recover, "post.erased": accept.erase}
-UNKNOWN_POST = "This forum sent no such post. Ask by the `id` of the answer to your submission, or by your own id."
 
 
 @blueprint.post("/posts")
@@ -142,10 +141,7 @@ def _accepted(session: Session, forum: Forum, checked: Submission | RequestError
 
 
 def _found(session: Session, forum: Forum, post_id: str) -> dict[str, Any]:
-    post = accept.find(session, forum, post_id)
-    if post is None:
-        raise NotFound(UNKNOWN_POST)
-    return public_json(session, post)
+    return public_json(session, accept.known(session, forum, post_id))
 
 
 def verdict_url(post: Post) -> str:

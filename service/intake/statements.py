@@ -5,9 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify, request
 
 from service import author_messages
-from service.errors import NotFound
 from service.intake import accept, signature
-from service.intake.posts import UNKNOWN_POST
 from service.statements import statement
 from service.store import store
 from service.verdicts import current_verdict
@@ -21,7 +19,5 @@ def show(post_id: str) -> Response:
     forum = signature.by_api_key(request)
     language = request.args.get("language", author_messages.DEFAULT_LANGUAGE)
     with store().read() as session:
-        post = accept.find(session, forum, post_id)
-        if post is None:
-            raise NotFound(UNKNOWN_POST)
+        post = accept.known(session, forum, post_id)
         return jsonify(statement(session, forum, post, current_verdict(session, post), language))

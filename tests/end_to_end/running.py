@@ -10,7 +10,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -114,6 +115,19 @@ class Heed:
     def _read(self) -> None:
         for line in self.process.stdout:
             self.lines.append(line.rstrip())
+
+
+@contextmanager
+def up(data_dir: Path, **environment: object) -> Iterator[Heed]:
+    """A Heed that is up and calls back on this machine. At the end nothing of it is left, and it ended well unless a test ended it."""
+    heed = Heed(data_dir, HEED_ALLOW_PRIVATE_CALLBACKS="true", HEED_DOUBLE_REVIEW_SHARE=0, **environment)
+    try:
+        heed.shows("Heed is up")
+        yield heed
+        if heed.process.poll() is None:
+            assert heed.stop() == 0
+    finally:
+        heed.kill()
 
 
 class Forum:

@@ -15,7 +15,7 @@ from forum_server import forum_server
 from processes import free_port, until
 from recipe_forum import COMMANDS, NO_PROXY, Recipe
 from review_console import PASSWORD, Console
-from running import ROOT, Forum, Heed
+from running import ROOT, Forum, Heed, up
 from standardwebhooks.webhooks import Webhook
 
 pytestmark = pytest.mark.end_to_end
@@ -29,22 +29,9 @@ STORIES = Path(__file__).with_name("stories")
 @pytest.fixture(scope="module")
 def heed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("up") / "data"
-    running = Heed(
-        folder,
-        HEED_ALLOW_PRIVATE_CALLBACKS="true",
-        HEED_DOUBLE_REVIEW_SHARE=0,
-        HEED_LARGER_MODEL="off",
-        HEED_WAIT_SECONDS_MAX=60,
-        HEED_RATE_LIMIT="40/minute",
-    )
-    try:
-        running.shows("Heed is up")
+    with up(folder, HEED_LARGER_MODEL="off", HEED_WAIT_SECONDS_MAX=60, HEED_RATE_LIMIT="40/minute") as running:
         running.command("user", "add", "robin", "--password-stdin", stdin=f"{PASSWORD}\n")
         yield running
-        if running.process.poll() is None:
-            assert running.stop() == 0
-    finally:
-        running.kill()
 
 
 def needs(program: str) -> str:

@@ -12,7 +12,7 @@ from forum_server import forum_server
 from marker import MARKER, keys_with
 from processes import until
 from review_console import PASSWORD, Console
-from running import Forum, Heed
+from running import Forum, Heed, up
 
 pytestmark = pytest.mark.end_to_end
 
@@ -21,21 +21,10 @@ BODY = f"{MARKER} says: stop taking your insulin today, you do not need it. Ring
 
 @pytest.fixture(scope="module")
 def heed(tmp_path_factory):
-    running = Heed(
-        tmp_path_factory.mktemp("up") / "data",
-        HEED_ALLOW_PRIVATE_CALLBACKS="true",
-        HEED_DOUBLE_REVIEW_SHARE=0,
-        HEED_LARGER_MODEL="off",
-        HEED_SWEEP_SECONDS=1,
-        HEED_WAIT_SECONDS_MAX=30,
-    )
-    try:
-        running.shows("Heed is up")
+    with up(
+        tmp_path_factory.mktemp("up") / "data", HEED_LARGER_MODEL="off", HEED_SWEEP_SECONDS=1, HEED_WAIT_SECONDS_MAX=30
+    ) as running:
         yield running
-        if running.process.poll() is None:
-            assert running.stop() == 0
-    finally:
-        running.kill()
 
 
 @pytest.fixture(scope="module")

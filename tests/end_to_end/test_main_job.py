@@ -16,7 +16,7 @@ from openai import AsyncOpenAI, OpenAI
 from playwright.sync_api import expect, sync_playwright
 from processes import alive, descendants, until
 from review_console import PASSWORD, Console
-from running import Forum, Heed
+from running import Forum, Heed, up
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 from standardwebhooks import Webhook
@@ -47,19 +47,8 @@ def database(request):
 
 @pytest.fixture(scope="module")
 def heed(database, tmp_path_factory):
-    running = Heed(
-        tmp_path_factory.mktemp("up") / "data",
-        HEED_ALLOW_PRIVATE_CALLBACKS="true",
-        HEED_DOUBLE_REVIEW_SHARE=0,
-        **database,
-    )
-    try:
-        running.shows("Heed is up")
+    with up(tmp_path_factory.mktemp("up") / "data", **database) as running:
         yield running
-        if running.process.poll() is None:
-            assert running.stop() == 0
-    finally:
-        running.kill()
 
 
 @pytest.fixture(scope="module")

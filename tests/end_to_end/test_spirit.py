@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from processes import until
 from review_console import PASSWORD
-from running import Forum, Heed
+from running import Forum, Heed, up
 from spirit_forum import Spirit, install_app
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
@@ -69,17 +69,8 @@ def test_the_apps_own_tests_pass_inside_spirit(app, database, tmp_path):
 
 @pytest.fixture(scope="module")
 def heed(tmp_path_factory):
-    running = Heed(
-        tmp_path_factory.mktemp("up") / "data",
-        HEED_ALLOW_PRIVATE_CALLBACKS="true",
-        HEED_DOUBLE_REVIEW_SHARE=0,
-        HEED_LARGER_MODEL="off",
-    )
-    try:
-        running.shows("Heed is up")
+    with up(tmp_path_factory.mktemp("up") / "data", HEED_LARGER_MODEL="off") as running:
         yield running
-    finally:
-        running.kill()
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from desk import Desk
+from discourse_api import Discourse
+from discourse_server import discourse_server
 
 from service.forums import NewForum
 from service.settings import Settings, settings
@@ -17,6 +19,12 @@ from workers import stopping
 @pytest.fixture
 def desk(store: Store, forum: NewForum) -> Desk:
     return Desk(store, forum)
+
+
+@pytest.fixture
+def discourse() -> Iterator[Discourse]:
+    with discourse_server() as discourse:
+        yield discourse
 
 
 @pytest.fixture

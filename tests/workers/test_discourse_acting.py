@@ -1,19 +1,12 @@
 """Verdicts carried out on a Discourse: hidden, given back, changed, told; each once, whatever breaks in between."""
 
 import pytest
-from discourse_server import discourse_server
 from discourse_side import Side
 
 from service.store.models import Forum
 
 BAD = "dangerous_remedy: drink it neat"
 DIRE = "a crisis tonight"
-
-
-@pytest.fixture
-def discourse():
-    with discourse_server() as discourse:
-        yield discourse
 
 
 @pytest.fixture

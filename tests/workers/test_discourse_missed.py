@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
-from discourse_server import KEY, discourse_server
+from discourse_server import KEY
 from discourse_side import Side
 from sqlalchemy import select
 
@@ -14,12 +14,6 @@ from workers.cli import main
 from workers.missed import forums_due, look_back, look_where_due
 
 DELETED = "2026-11-20T23:00:00.000Z"
-
-
-@pytest.fixture
-def discourse():
-    with discourse_server() as discourse:
-        yield discourse
 
 
 @pytest.fixture

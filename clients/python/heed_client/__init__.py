@@ -4,6 +4,8 @@ from heed_client.answers import (
     Appeal,
     Callback,
     CallbackData,
+    CareCallback,
+    CareData,
     CrisisResource,
     Erasure,
     Label,
@@ -11,6 +13,7 @@ from heed_client.answers import (
     Span,
     Standing,
     Verdict,
+    VerdictCallback,
 )
 from heed_client.callbacks import verify_callback
 from heed_client.client import Heed
@@ -32,6 +35,8 @@ __all__ = [
     "Appeal",
     "Callback",
     "CallbackData",
+    "CareCallback",
+    "CareData",
     "Conflict",
     "CrisisResource",
     "Erasure",
@@ -51,5 +56,6 @@ __all__ = [
     "Unreachable",
     "Unverified",
     "Verdict",
+    "VerdictCallback",
     "verify_callback",
 ]

@@ -118,35 +118,37 @@ class AppealOutcome(TypedDict):
     outcome: Literal["open", "upheld", "granted"]
 
 
-class CallbackData(TypedDict, total=False):
-    """Of `post.verdict` and `post.decision` all but the last three are there, of `post.care` the first four, `message` and
-    `crisis_resources`.
-    """
-
+class _Told(TypedDict):
     forum: str
     post_id: str
     external_id: str
     revision: int
+
+
+class CallbackData(_Told, _Judged):
     verdict_id: str
     decided_by: Literal["models", "moderator"]
-    action: Action
-    severity: Severity
-    checked: bool
-    not_checked: NotChecked | None
-    labels: list[Label]
-    spans: list[Span]
-    reasons: list[Reason]
-    crisis_resources: list[CrisisResource]
-    removed_for: str
+    body: NotRequired[str]
+    title: NotRequired[str]
+    appeal: NotRequired[AppealOutcome]
+
+
+class CareData(_Told):
     message: str
-    policy_version: str
-    models: dict[str, str]
-    body: str
-    title: str
-    appeal: AppealOutcome
+    crisis_resources: list[CrisisResource]
 
 
-class Callback(TypedDict):
-    type: Literal["post.verdict", "post.decision", "post.care"]
+class VerdictCallback(TypedDict):
+    type: Literal["post.verdict", "post.decision"]
     timestamp: str
     data: CallbackData
+
+
+class CareCallback(TypedDict):
+    type: Literal["post.care"]
+    timestamp: str
+    data: CareData
+
+
+Callback = VerdictCallback | CareCallback
+"""`type` says which of the two."""
