@@ -67,9 +67,11 @@ def _compiled(words: str) -> re.Pattern[str]:
 
 COMPILED = {category: _compiled(words) for category, words in WORDS.items()}
 """For lower-cased text: without IGNORECASE `re` passes over an alternative by its first letter."""
+TURKISH = str.maketrans("İı", "ii")
+"""The two letters that IGNORECASE takes for an i and `casefold` does not."""
 
 
 def hazards(text: str, parent: str = "") -> tuple[str, ...]:
     """The categories that the post or the post it answers names, in the order of `WORDS`."""
-    both = NOT_MEANT.sub(" ", f"{text}\n{parent}".replace("’", "'")).casefold()
+    both = NOT_MEANT.sub(" ", f"{text}\n{parent}".replace("’", "'")).translate(TURKISH).casefold()
     return tuple(category for category, pattern in COMPILED.items() if pattern.search(both))

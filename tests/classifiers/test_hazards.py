@@ -23,6 +23,7 @@ from classifiers.hazards import WORDS, hazards
         ("I'm 14 weeks along", ("pregnancy",)),
         ("chest pain like that, can’t breathe", ("emergency_symptom",)),
         ("METHOTREXATE when pregnant", ("immunosuppressant", "pregnancy")),
+        ("skip the İNSULİN, and the warfarın", ("insulin", "anticoagulant")),
         ("drink more water, it has been 3 weeks", ()),
         ("10 mg OD, no kidding", ()),
         ("my kidneys and baby aspirin", ()),
