@@ -110,6 +110,8 @@ def claim(session: Session, owner: str, chosen: Settings) -> tuple[int, list[Par
 
 
 def _parcel(session: Session, row: Delivery, owner: str, until: datetime, chosen: Settings) -> Parcel | None:
+    # Who held it before lost it.
+    row.lease_owner, row.lease_until = "", None
     forum = session.get_one(Forum, row.forum_id)
     if row.payload is None or not _stands(session, row):
         row.state = "superseded"

@@ -92,6 +92,15 @@ def release_dead(session: Session) -> int:
     return sum(release_process(session, pid) for pid in holders if pid == os.getpid() or not _runs(pid))
 
 
+def free_settled(where: Store) -> None:
+    """End the leases on callbacks that nobody will claim again: withdrawn on their way, and then their sender died or lost the
+    database. While the lease lasts it keeps the post's next callback from overtaking, so only what is over ends.
+    """
+    over = update(Delivery).where(Delivery.lease_until <= now(), Delivery.state != "pending")
+    with where.write() as session:
+        session.execute(over.values(lease_owner="", lease_until=None))
+
+
 def _runs(pid: int) -> bool:
     try:
         os.kill(pid, 0)

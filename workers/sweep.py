@@ -20,6 +20,7 @@ from workers import missed, on_call, stopping
 from workers.classify import pending
 from workers.deliver import due
 from workers.encryption import check_keys
+from workers.lease import free_settled
 from workers.leftovers import Leftovers
 from workers.logs import kind, start_logs
 from workers.parent import watch_parent
@@ -49,6 +50,7 @@ def once(retention: Retention | None = None, leftovers: Leftovers | None = None)
         wake_classify()
     if waiting.due or missed.forums_due(store(), settings()):
         wake_deliver()
+    free_settled(store())
     on_call.alert(store(), settings())
     budget.forget_old(store())
     keys.forget_old(store())

@@ -72,7 +72,7 @@ class Database:
 
 WAITING = text(
     "SELECT (SELECT count(*) FROM revision WHERE state IN ('pending', 'leased'))"
-    " + (SELECT count(*) FROM delivery WHERE state = 'pending')"
+    " + (SELECT count(*) FROM delivery WHERE state = 'pending' OR lease_until IS NOT NULL)"
 )
 FAILED = select(func.count()).where(Verdict.document["not_checked"].as_string() == "failed")
 

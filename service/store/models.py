@@ -91,6 +91,7 @@ WITHDRAWN = {"sqlite_where": text("state = 'withdrawn'"), "postgresql_where": te
 DELETED = {"sqlite_where": text("deleted = 1 AND erased = 0"), "postgresql_where": text("deleted AND NOT erased")}
 PASSING = {"sqlite_where": text("kept = 0"), "postgresql_where": text("NOT kept")}
 ONCE_QUEUED = {"sqlite_where": text("erased_item IS NOT NULL"), "postgresql_where": text("erased_item IS NOT NULL")}
+HELD = {"sqlite_where": text("lease_until IS NOT NULL"), "postgresql_where": text("lease_until IS NOT NULL")}
 FINISHED = {"sqlite_where": text("finished_at IS NOT NULL"), "postgresql_where": text("finished_at IS NOT NULL")}
 WORDED = {
     "sqlite_where": text("state <> 'pending' AND payload IS NOT NULL"),
@@ -487,6 +488,7 @@ class Delivery(Base):
         Index("ix_delivery_post", "post_id"),
         Index("ix_delivery_verdict", "verdict_id"),
         Index("ix_delivery_worded", "due_at", **WORDED),
+        Index("ix_delivery_held", "lease_until", **HELD),
     )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("msg"))

@@ -203,6 +203,16 @@ def test_a_verdict_that_stands_no_more_is_not_sent(store, desk, server, read, al
     assert [d.state for d in desk.deliveries()] == ["superseded"]
 
 
+def test_one_that_is_withdrawn_after_its_sender_died_is_held_by_nobody(store, desk, server, read, allowed):
+    read("a crisis")
+    with store.write() as session:
+        claim(session, "dies", allowed)
+    desk.change(Post, deleted=True)
+    desk.pass_time()
+    assert send_all(store, allowed) == 1 and server.received == []
+    assert [(d.state, d.lease_owner, d.lease_until) for d in desk.deliveries()] == [("superseded", "", None)]
+
+
 @pytest.mark.parametrize(
     ("table", "news"), [(Verdict, {"current": False}), (Post, {"revision": 2}), (Post, {"deleted": True})]
 )

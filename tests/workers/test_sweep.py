@@ -11,6 +11,7 @@ from reading import Reader
 from service.store.models import Delivery, now
 from service.wakeup import redis_connection
 from workers.classify import claim, read_all
+from workers.deliver import claim as send
 from workers.sweep import Waiting, once
 
 ROOT = Path(__file__).parents[2]
@@ -59,6 +60,19 @@ def test_what_a_dead_worker_held_is_woken_once_its_lease_is_over(store, desk, ch
     desk.pass_time()
     assert once().pending == 1
     assert waiting_jobs() == (1, 0)
+
+
+def test_a_callback_withdrawn_while_its_sender_died_is_held_by_nobody_in_the_end(store, desk, chosen, valkey):
+    desk.submit("1")
+    read_all(store, Reader(), chosen)
+    with store.write() as session:
+        send(session, "dies", chosen)
+    desk.submit("1", "other words", revision=2)
+    once()
+    assert [(d.state, d.lease_owner) for d in desk.deliveries()] == [("superseded", "dies")]
+    desk.pass_time()
+    once()
+    assert [(d.state, d.lease_owner, d.lease_until) for d in desk.deliveries()] == [("superseded", "", None)]
 
 
 def test_redis_down_is_no_exception(store, desk, settings_env):
