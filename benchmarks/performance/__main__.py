@@ -23,8 +23,9 @@ import psutil
 import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks.performance import encoder, end_to_end, intake, personal_data, report, workload
+from benchmarks.performance import encoder, end_to_end, growth, intake, personal_data, report, workload
 from benchmarks.performance.end_to_end import Amount
+from benchmarks.performance.growth import Sizes
 from classifiers.backends import has_bf16
 
 PACKAGES = ("torch", "transformers", "openvino", "rq", "gunicorn")
@@ -38,11 +39,14 @@ class Size:
     rounds: int
     intake: int
     ends: Amount
+    growth: Sizes
 
 
 HEED, SIMPLE, FORKING = "heed", "pipelines, SimpleWorker", "pipelines, forking worker"
-WHOLE = Size(256, 5, 2_000, Amount({HEED: 1_200, SIMPLE: 120, FORKING: 4}, rounds=5, seconds=25, alone=30))
-QUICK = Size(12, 1, 60, Amount({HEED: 24, SIMPLE: 4, FORKING: 1}, rounds=1, seconds=3, alone=2))
+WHOLE = Size(
+    256, 5, 2_000, Amount({HEED: 1_200, SIMPLE: 120, FORKING: 4}, rounds=5, seconds=25, alone=30), growth.WHOLE
+)
+QUICK = Size(12, 1, 60, Amount({HEED: 24, SIMPLE: 4, FORKING: 1}, rounds=1, seconds=3, alone=2), growth.QUICK)
 
 
 def main() -> None:
@@ -50,7 +54,7 @@ def main() -> None:
     parser.add_argument(
         "--quick", action="store_true", help="a little of everything, to see that it runs; writes nothing to docs/"
     )
-    parser.add_argument("--only", nargs="+", choices=["encoder", "end_to_end", "intake", "personal_data"], help="these parts; the others stay as recorded")  # fmt: skip
+    parser.add_argument("--only", nargs="+", choices=["encoder", "end_to_end", "intake", "growth", "personal_data"], help="these parts; the others stay as recorded")  # fmt: skip
     parser.add_argument(
         "--output", type=Path, help="folder of performance.json, performance.md and figures/; docs/ where left out"
     )
@@ -82,6 +86,7 @@ def _parts(folder: Path, texts: list[str], size: Size) -> list[tuple[str, int, P
         ("encoder", encoder.warm_rounds(size.rounds), lambda tell: encoder.measure(read, size.rounds, tell)),
         ("end_to_end", end_to_end.steps(size.ends), lambda tell: end_to_end.measure(folder, texts, size.ends, tell)),
         ("intake", intake.steps(size.rounds), lambda tell: intake.measure(folder, sent, size.rounds, tell)),
+        ("growth", growth.steps(size.growth), lambda tell: growth.measure(size.growth, tell)),
         ("personal_data", size.rounds + 1, lambda tell: personal_data.measure(read, size.rounds, tell)),
     ]
 

@@ -31,6 +31,9 @@ loaded. Their heads are untrained: time alone is compared. Saturated is from the
 INTAKE = """Requests a second with the classify workers held still: Heed (signature, checks, revision and digest, storage, wake-up) beside a bare Flask route that
 stores the same row, same gunicorn (2 processes, 8 threads), same database settings. The sender has the same cores."""
 PERSONAL = """Posts a second on one core. What each finds is compared in [the evaluation](evaluation.md)."""
+GROWTH = """Readers that sleep {milliseconds:.0f} ms a post stand in for models on as many machines: what is left is what the queue, the database and Heed's own code cost, all of it on
+these few cores. With the database elsewhere, and cores for each worker, more of them go on helping."""
+BACKLOG = "Milliseconds to take a post in (one transaction) and to claim a batch, while so many wait, and with so many posts that have their verdicts:"
 MEMORY = "Resident memory of the classify worker, models included, beside the posts it has read: {rows}. From start to the first verdict: {first} s."
 
 
@@ -53,6 +56,8 @@ def _parts(figures: dict[str, Any], drawn: dict[str, str]) -> Iterable[str]:
         yield from _end_to_end(found, drawn)
     if found := figures.get("intake"):
         yield from ("## Intake", INTAKE, _intake_table(found))
+    if found := figures.get("growth"):
+        yield from _growth(found)
     if found := figures.get("personal_data"):
         yield from ("## Personal data", PERSONAL, _ways("posts a second", found["posts a second"]))
 
@@ -138,6 +143,30 @@ def _intake_table(found: dict[str, Any]) -> str:
         for name, row in found.items()
     ]
     return _table(("database", "Heed", "bare route", "share", "Heed, ms p50", "p99"), rows)
+
+
+def _growth(found: dict[str, Any]) -> Iterable[str]:
+    yield "## As it grows"
+    yield GROWTH.format(milliseconds=1000 * found["model seconds a post"])
+    yield _table(
+        ("database", "workers", "posts a second", "share of what their readers would do alone"),
+        [
+            (name, workers, _short(row["posts a second"]), f"{row["share of the readers'"]:.0%}")
+            for name, rows in found["workers"].items()
+            for workers, row in rows.items()
+        ],
+    )
+    yield BACKLOG
+    yield _table(
+        ("database", "what there is", "accept, ms", "claim, ms", "a post's way but for the model, ms"),
+        [
+            (name, f"{int(size):,} {what}", _number(row["accept, ms"]), _number(row["claim, ms"]),
+             _short(row["all but the model, ms a post"]) if "all but the model, ms a post" in row else "")
+            for kind, what in (("backlog", "wait"), ("table", "read"))
+            for name, rows in found[kind].items()
+            for size, row in rows.items()
+        ],
+    )  # fmt: skip
 
 
 def _ways(what: str, found: dict[str, Any]) -> str:
