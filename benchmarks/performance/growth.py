@@ -147,7 +147,7 @@ def _worked(where: Store, forum: Forum, workers: int) -> dict[str, float]:
         read = session.scalar(select(func.count(Verdict.id)).where(Verdict.current))
     if read != posts:
         raise RuntimeError(f"{posts - read} of {posts} posts have no verdict")
-    return {"posts a second": round(posts / took, 1), "share of the readers'": round(posts * MODEL_SECONDS / workers / took, 3)}  # fmt: skip
+    return {"posts a second": round(posts / took, 1), "share of the models": round(posts * MODEL_SECONDS / workers / took, 3)}  # fmt: skip
 
 
 @contextmanager
