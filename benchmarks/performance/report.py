@@ -151,7 +151,7 @@ def _growth(found: dict[str, Any]) -> Iterable[str]:
     yield _table(
         ("database", "workers", "posts a second", "share of what their readers would do alone"),
         [
-            (name, workers, _short(row["posts a second"]), f"{row["share of the readers'"]:.0%}")
+            (name, workers, _short(row["posts a second"]), f"{row['share of the models']:.0%}")
             for name, rows in found["workers"].items()
             for workers, row in rows.items()
         ],
