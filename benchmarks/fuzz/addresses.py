@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 import ipaddress
+import random
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from hypothesis import strategies as st
@@ -12,6 +14,7 @@ from service.callback.address import NAT64, AddressRefused, check_url, is_public
 
 PRIVATE_V4 = ("127.0.0.1", "10.1.2.3", "172.16.9.9", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "255.255.255.255", "198.18.0.1", "192.0.0.192", "224.0.0.1")  # fmt: skip
 PRIVATE_V6 = ("::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "fd00:ec2::254", "fec0::1", "ff02::1", "2001:db8::1", "100::1", "::ffff:0:7f00:1", "::127.0.0.1", "64:ff9b:1::7f00:1", "3fff::1", "5f00::1")  # fmt: skip
+CHARACTERS = "0123456789abcdefx.:/@[]%\\#? \t\r\n\x00。．ⅰ１é-_"
 NAMES = ("localhost", "LOCALHOST.", "x.localhost", "forum.example.org", "bücher.example", "ⓛocalhost", "127。0。0。1", "１２７.0.0.1", "metadata.google.internal")  # fmt: skip
 WRAPPED = (
     lambda v4: f"::ffff:{v4}",
@@ -43,14 +46,54 @@ hosts = (
     ).map("[{}]".format)  # fmt: skip
     | st.text(max_size=12)
 )
-urls = st.tuples(
-    st.sampled_from(["http", "https", "HTTP", "ftp", "file", "gopher", "javascript", "http\t", " https"]),
-    st.sampled_from(["://", ":", ":/", ":\\\\", ":///"]),
-    st.sampled_from(["", "", "", "a@", "a:b@", "@", "forum.example.org@", "forum.example.org%40", "forum.example.org\\@"]),
-    hosts,
-    st.sampled_from(["", "", ":80", ":0", ":99999", ":٨٠", ":", ":-1", ":8_0"]),
-    st.sampled_from(["", "/", "/heed?x=1", "/\r\nHost: e", "/é", "/%0d%0a", "#@e", "?@e", "\\@e", "/\x00", "/" + "a" * 3000]),
-).map("".join) | st.text(max_size=40)  # fmt: skip
+SCHEMES = ("http", "https", "HTTP", "ftp", "file", "gopher", "javascript", "http\t", " https")
+SLASHES = ("://", ":", ":/", ":\\\\", ":///")
+USERS = ("", "", "", "a@", "a:b@", "@", "forum.example.org@", "forum.example.org%40", "forum.example.org\\@")
+PORTS = ("", "", ":80", ":0", ":99999", ":٨٠", ":", ":-1", ":8_0")
+PATHS = ("", "/", "/heed?x=1", "/\r\nHost: e", "/é", "/%0d%0a", "#@e", "?@e", "\\@e", "/\x00", "/" + "a" * 3000)
+urls = st.tuples(*map(st.sampled_from, (SCHEMES, SLASHES, USERS)), hosts, *map(st.sampled_from, (PORTS, PATHS))).map(
+    "".join
+) | st.text(max_size=40)
+
+
+def mutated_v4(seed: int) -> Callable[[], str]:
+    """IPv4 addresses without end, half of them beside a private one."""
+    dice = random.Random(seed)
+
+    def made() -> str:
+        near = int(ipaddress.IPv4Address(dice.choice(PRIVATE_V4))) ^ dice.getrandbits(dice.randrange(1, 25))
+        return str(ipaddress.IPv4Address(near if dice.random() < 0.5 else dice.getrandbits(32)))
+
+    return made
+
+
+def mutated_urls(seed: int) -> Callable[[], str]:
+    """Addresses without end, put together as `urls` are, and some of their characters changed."""
+    dice, v4s = random.Random(seed), mutated_v4(seed)
+
+    def host() -> str:
+        match dice.randrange(5):
+            case 0:
+                return dice.choice(NAMES)
+            case 1:
+                return dice.choice(SPELLED)(v4s())
+            case 2:
+                return f"[{dice.choice(WRAPPED)(v4s())}]"
+            case 3:
+                return f"[{dice.choice((*PRIVATE_V6, str(ipaddress.IPv6Address(dice.getrandbits(128)))))}]"
+            case _:
+                return v4s()
+
+    def made() -> str:
+        scheme = dice.choice(("http", "https")) if dice.random() < 0.7 else dice.choice(SCHEMES)
+        slashes = "://" if dice.random() < 0.8 else dice.choice(SLASHES)
+        url = f"{scheme}{slashes}{dice.choice(USERS)}{host()}{dice.choice(PORTS)}{dice.choice(PATHS)}"
+        for _ in range(dice.choice((0, 0, 1, 2))):
+            at = dice.randrange(len(url) + 1)
+            url = url[:at] + dice.choice(CHARACTERS) + url[at + dice.randrange(2) :]
+        return url
+
+    return made
 
 
 def refused_or_public(url: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 from hypothesis import strategies as st
 
@@ -37,16 +38,21 @@ def texts(longest: int = 24) -> st.SearchStrategy[str]:
     return st.lists(piece | many, max_size=longest).map("".join)
 
 
+def mutated(seed: int) -> Callable[[], str]:
+    """Texts without end, mostly no longer than people's posts are."""
+    return Mutation(seed, longest=1_000, seldom=20_000).text
+
+
 class Mutation:
-    """Texts without end from a seed: each is one before it, cut, doubled, swapped and mixed with the pieces above. One in
-    `seldom` is as long as a post may be."""
+    """Texts without end from a seed: each is some before it, one behind the other, cut, doubled, swapped and mixed with the pieces
+    above. One in `seldom` is as long as a post may be."""
 
     def __init__(self, seed: int, longest: int = 4_000, seldom: int = 0) -> None:
         self.dice, self.longest, self.seldom = random.Random(seed), longest, seldom
         self.pool = [*PIECES]
 
     def text(self) -> str:
-        made = self.dice.choice(self.pool)
+        made = "".join(self.dice.choices(self.pool, k=self.dice.randrange(1, 9)))[: self.longest]
         for _ in range(self.dice.randrange(1, 8)):
             made = self._changed(made)
         made = made[: self.longest]

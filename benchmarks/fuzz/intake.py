@@ -66,6 +66,9 @@ class Sent:
     forged: str = ""
     headers: tuple[tuple[str, str], ...] = ()
 
+    def __len__(self) -> int:
+        return len(self.body)
+
 
 def _values() -> st.SearchStrategy[Any]:
     plain = (
@@ -100,7 +103,8 @@ DISCOURSE = _filled(
 ).map(lambda post: {"post": post})  # fmt: skip
 
 
-def _json(documents: st.SearchStrategy[Any]) -> st.SearchStrategy[bytes]:
+def as_json(documents: st.SearchStrategy[Any]) -> st.SearchStrategy[bytes]:
+    """The documents in UTF-8, or as near to it as halves of surrogate pairs let them be."""
     spelled = st.sampled_from((True, False))
     return st.tuples(documents, spelled).map(
         lambda pair: json.dumps(pair[0], ensure_ascii=pair[1]).encode(errors="surrogatepass")
@@ -113,11 +117,11 @@ def requests() -> st.SearchStrategy[Sent]:
     queries = st.sampled_from(["", "?wait=nan", "?wait=0", "?wait=1e999", "?wait=\u0661", "?erase=true", "?erase=%00", "?forum=harbour", "?forum=%ff"])  # fmt: skip
     body = st.sampled_from(RAW)
     addressed = st.one_of(
-        st.tuples(st.just("POST"), st.just("/v1/posts"), _json(SUBMISSION) | body),
-        st.tuples(st.just("POST"), st.just("/v1/posts/batch"), _json(st.lists(SUBMISSION, max_size=4).map(lambda posts: {"posts": posts})) | body),
-        st.tuples(st.just("POST"), st.just("/v1/events"), _json(EVENT) | body),
-        st.tuples(st.just("POST"), st.just("/v1/forums/harbour/discourse"), _json(DISCOURSE) | body),
-        st.tuples(st.just("POST"), ids.map("/v1/posts/{}/appeals".format), _json(APPEAL) | body),
+        st.tuples(st.just("POST"), st.just("/v1/posts"), as_json(SUBMISSION) | body),
+        st.tuples(st.just("POST"), st.just("/v1/posts/batch"), as_json(st.lists(SUBMISSION, max_size=4).map(lambda posts: {"posts": posts})) | body),
+        st.tuples(st.just("POST"), st.just("/v1/events"), as_json(EVENT) | body),
+        st.tuples(st.just("POST"), st.just("/v1/forums/harbour/discourse"), as_json(DISCOURSE) | body),
+        st.tuples(st.just("POST"), ids.map("/v1/posts/{}/appeals".format), as_json(APPEAL) | body),
         st.tuples(st.sampled_from(["GET", "DELETE", "PUT", "HEAD", "OPTIONS", "BREW"]), ids.map("/v1/posts/{}".format), st.just(b"")),
         st.tuples(st.just("DELETE"), ids.map("/v1/posts/7/appeals/{}".format), body),
         st.tuples(st.sampled_from(["GET", "POST"]), ids.map("/v1/forums/{}/discourse".format), body),
@@ -226,7 +230,21 @@ class Mangled:
             ("/v1/posts/7/appeals", "key", lambda: {"id": "a1", "text": self.text()}),
         )  # fmt: skip
 
+    def body(self) -> bytes:
+        return self._addressed()[2]
+
     def request(self) -> Sent:
+        dice = self.dice
+        path, signed, body = self._addressed()
+        sent = Sent("POST", path, body, signed)
+        if dice.random() < 0.3:
+            sent = replace(sent, forged=dice.choice(FORGERIES))
+        if dice.random() < 0.5:
+            sent = replace(sent, headers=tuple(dice.choices(HEADERS, k=2)))
+        return sent
+
+    def _addressed(self) -> tuple[str, str, bytes]:
+        """Where to, how it is signed, and what."""
         dice = self.dice
         path, signed, document = dice.choice(self.samples)
         body = json.dumps(document(), ensure_ascii=dice.random() < 0.5).encode(errors="surrogatepass")
@@ -240,12 +258,7 @@ class Mangled:
                     body[:at] + dice.choice(RAW[:11]) + body[at:],
                 )
             )
-        sent = Sent("POST", path, body, signed)
-        if dice.random() < 0.3:
-            sent = replace(sent, forged=dice.choice(FORGERIES))
-        if dice.random() < 0.5:
-            sent = replace(sent, headers=tuple(dice.choices(HEADERS, k=2)))
-        return sent
+        return path, signed, body
 
 
 ASKED = ("", "decided", "people", "numbers", "numbers.csv", "policies", "policies/harbour", "second-readings", "account", "items/7", "people/7", "care", "join/x", "login", "sign-on/back", "together/7", "second-readings/differed")  # fmt: skip

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,17 @@ class Count:
     crashes: int = 0
     same_each_time: bool = False
     """Whether another run tries the same inputs, so that they count once."""
+    lengths: Mapping[str, int] = field(default_factory=dict)
+    """Inputs by the class of their length (`class_of`), of those that have one."""
+
+
+LENGTHS = (15, 63, 255, 1_000, 10_000)
+"""The longest inputs of each class of length; what is longer is one more."""
+
+
+def class_of(length: int) -> str:
+    """The class of a length in characters or bytes, in words."""
+    return next((f"up to {longest:,}" for longest in LENGTHS if length <= longest), f"over {LENGTHS[-1]:,}")
 
 
 def kept(docs: Path = DOCS) -> dict[str, Any]:
@@ -50,6 +63,7 @@ def record(counts: list[Count], minutes: float, seed: int, docs: Path = DOCS) ->
             "inputs": together((before["inputs"], each.inputs)),
             "slowest": round(max(before["slowest"], each.slowest), 2),
             "crashes": together((before["crashes"], each.crashes)),
+            "lengths": dict(Counter(before.get("lengths", {})) + Counter(each.lengths)),
         }
     (docs / "fuzz.json").write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     page = docs / "security.md"
@@ -71,4 +85,15 @@ def table(found: dict[str, Any]) -> str:
     minutes, days = sum(run["minutes"] for run in found["runs"]), sorted({run["day"] for run in found["runs"]})
     head = f"Recorded runs: {len(found['runs'])}, {minutes:g} minutes in all, the last on {days[-1]}."
     columns = "| target | inputs tried | slowest, s | crashes found |\n|---|---|---|---|"
-    return "\n".join((head, "", columns, *lines, total))
+    return "\n".join((head, "", columns, *lines, total, *_lengths(found)))
+
+
+def _lengths(found: dict[str, Any]) -> list[str]:
+    """Markdown of how long the inputs were whose length was noted, as shares of them."""
+    by_class = sum((Counter(target.get("lengths", {})) for target in found["targets"].values()), Counter[str]())
+    classes = [class_of(length) for length in (*LENGTHS, LENGTHS[-1] + 1)]
+    if not by_class:
+        return []
+    shares = [f"{by_class[each] / by_class.total():.1%}" for each in classes]
+    head = f"How long {by_class.total():,} of them were, in characters (webhooks and requests: bytes of their body):"
+    return ["", head, "", f"| {' | '.join(classes)} |", "|---" * len(classes) + "|", f"| {' | '.join(shares)} |"]

@@ -1,4 +1,4 @@
-"""Where callbacks may go: public http(s) addresses, unless `HEED_ALLOW_PRIVATE_CALLBACKS` says otherwise.
+"""Where callbacks may go: public addresses, in production over https alone, unless `HEED_ALLOW_PRIVATE_CALLBACKS` says otherwise.
 
 A name is resolved once, every address it has is checked, and the connection is made to one of these very addresses:
 a name server that answers differently the next moment changes nothing.
@@ -54,6 +54,7 @@ def check_url(url: str, *, allow_private: bool | None = None) -> Target:
     if any(ord(character) <= 32 or ord(character) == 127 for character in url):
         raise AddressRefused("A callback URL holds no spaces or control characters.")
     if not _private_allowed(allow_private):
+        _refuse_plain(parts.scheme)
         _refuse_private_literal(host)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(parts.scheme, host, port, path.encode("ascii", "ignore").decode())
@@ -92,6 +93,14 @@ _REFUSED = (
 
 def _private_allowed(given: bool | None) -> bool:
     return settings().allow_private_callbacks if given is None else given
+
+
+def _refuse_plain(scheme: str) -> None:
+    if scheme == "http" and settings().environment == "production":
+        raise AddressRefused(
+            "In production a callback goes over https:// alone, for over http:// whoever is on the way reads along. Give the "
+            "forum a certificate, or set HEED_ALLOW_PRIVATE_CALLBACKS=true where it runs in your own network."
+        )
 
 
 def _refuse_private_literal(host: str) -> None:

@@ -99,7 +99,7 @@ def _known(slug: str, kind: str) -> tuple[Forum | None, list[str]]:
 
 def _by_signature(request: Request) -> Forum:
     forum, secrets = _known(request.headers.get("X-Heed-Forum") or request.args.get("forum", ""), "webhook")
-    if not any([_is_signed(request, secret) for secret in secrets]):
+    if not any([is_signed(request, secret) for secret in secrets]):
         raise Unauthorized(WRONG_SIGNATURE)
     if abs(time.time() - float(request.headers["webhook-timestamp"])) > settings().signature_tolerance_seconds:
         raise Unauthorized(STALE)
@@ -108,7 +108,7 @@ def _by_signature(request: Request) -> Forum:
     return forum
 
 
-def _is_signed(request: Request, secret: str) -> bool:
+def is_signed(request: Request, secret: str) -> bool:
     """Whether one of the request's signatures is by the secret. Raises Unauthorized where it is stale."""
     try:
         Webhook(secret).verify(request.get_data(), dict(request.headers), json_parse=False)

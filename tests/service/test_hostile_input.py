@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from reading_along import worker
 
-from benchmarks.fuzz import hostile, patterns
+from benchmarks.fuzz import patterns
 from benchmarks.fuzz.described import ITSELF, as_described, cases
 from benchmarks.fuzz.intake import Asked, Intake, Mangled, questions, requests
 from benchmarks.fuzz.targets import TARGETS
@@ -28,10 +28,9 @@ def hold(check: Callable[[Any], None], inputs: st.SearchStrategy[Any], examples:
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
 def test_what_must_hold_of_any_input(target):
     hold(target.check, target.inputs, 60)
-    if target.of_text:
-        made = hostile.Mutation(7, 800)
-        for _ in range(60):
-            target.check(made.text())
+    made = target.mutated(7)
+    for _ in range(60):
+        target.check(made())
 
 
 def test_a_pattern_that_takes_the_square_of_a_text_is_found():

@@ -168,6 +168,15 @@ def test_burst_ends_once_the_queue_is_empty(store, valkey):
     assert redis_connection().llen("rq:queue:deliver") == 0
 
 
+def test_after_its_share_of_jobs_a_process_makes_room_for_a_fresh_one(store, valkey):
+    queue = Queue("deliver", connection=redis_connection(), serializer="json")
+    for _ in range(3):
+        queue.enqueue("workers.deliver.run")
+    with_few = "from workers import worker; worker.JOBS_PER_PROCESS = 2; raise SystemExit(worker.work('deliver'))"
+    assert subprocess.run([sys.executable, "-c", with_few], cwd=ROOT, timeout=300).returncode == 0
+    assert len(queue) == 1
+
+
 def test_without_redis_a_process_says_so_in_one_sentence(store, settings_env):
     settings_env(HEED_REDIS_URL="redis://:secret@127.0.0.1:1/0")
     status, said = Process().end()
