@@ -8,9 +8,11 @@ from typing import ClassVar
 
 import pytest
 
-from benchmarks.performance import report
+from benchmarks.performance import growth, report
 from benchmarks.performance.figures import percentiles, ratio, spread
 from benchmarks.performance.sender import Request, arrivals, send
+
+MACHINE = {"day": "2026-01-01", "processor": "one", "cores": 2, "bf16": False, "load before": 0.0}
 
 
 def test_the_page_is_made_of_the_recorded_numbers(tmp_path):
@@ -69,3 +71,11 @@ def test_everything_is_sent_once_and_not_before_it_is_due(forum):
 def test_a_refusal_ends_the_run(forum):
     with pytest.raises(RuntimeError, match="1 of 1 posts were refused, the first with 400"):
         send(forum.server_port, [Request("1", "/", b"", {})])
+
+
+def test_growth_is_measured_on_real_databases_and_told_in_tables():
+    sizes, told = growth.Sizes((1, 2), (3,), (3,), tries=2), []
+    found = growth.measure(sizes, lambda: told.append(1))
+    assert len(told) == growth.steps(sizes)
+    page = "\n\n".join(report._parts({"machine": MACHINE, "growth": found}, {}))
+    assert "| PostgreSQL | 2 |" in page and "| SQLite | 3 read |" in page
