@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from io import BytesIO
+from typing import Any
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Request, Response, current_app, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service import health, problems, traffic
@@ -35,10 +37,18 @@ CSP = "; ".join(
 """The console runs its own files and nothing else, so text that slipped through as markup still does nothing."""
 
 
+class WithoutFiles(Request):
+    """A request whose files stay in memory, where MAX_CONTENT_LENGTH bounds them: Heed takes none, so nobody's reach the disk."""
+
+    def _get_file_stream(self, *_: Any, **__: Any) -> BytesIO:
+        return BytesIO()
+
+
 def create_app() -> Flask:
     """The application by the settings of this process. Raises ConfigurationError where these are wrong."""
     chosen = settings()
     app = Flask(__name__, static_folder=None)
+    app.request_class = WithoutFiles
     _configure(app, chosen)
     traffic.install(app)
     # Imported here: the blueprints read the settings that were just checked.

@@ -1,6 +1,7 @@
 """Every page of the console, however it is come by: no form without its token, nothing foreign run, framed or kept."""
 
 import re
+import tempfile
 
 import pytest
 from access_world import CALLS, World
@@ -45,6 +46,13 @@ def test_no_form_of_the_console_is_taken_without_its_token(world, route):
         answer = world.send(client, method, rule, type(call)(call.place, form, None, call.query), token=False)
         assert answer.status_code == 403 and "nothing was done" in answer.text, token
         assert world.rows() == before
+
+
+def test_a_file_that_is_sent_along_never_reaches_the_disk(world, tmp_path, monkeypatch):
+    head = b'--x\r\nContent-Disposition: form-data; name="note"; filename="a.txt"\r\n\r\n'
+    form = {"data": head + b"a" * 900_000 + b"\r\n--x--\r\n", "content_type": "multipart/form-data; boundary=x"}
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    assert world.app.test_client().post("/console/login", **form).status_code == 403
 
 
 def protected(answer) -> None:
