@@ -11,9 +11,9 @@ import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from sqlalchemy import Select, delete, or_, select
+from sqlalchemy import and_, bindparam, delete, or_, select
 from sqlalchemy.orm import Session
 
 from service import audit
@@ -84,20 +84,36 @@ def rotate(session: Session, forum: Forum, kind: str, holds: timedelta) -> str:
     return key
 
 
-def holding(session: Session, slug: str, kind: str) -> list[str]:
-    """What is kept of the keys of this kind that hold for the forum, the present one first; none where there is no forum."""
-    column = getattr(Forum, KINDS[kind].column)
-    present = session.scalar(select(column).where(Forum.slug == slug))
-    retired = session.scalar(
-        _retired(kind, now()).join(Forum, Forum.id == RetiredKey.forum_id).where(Forum.slug == slug)
+HOLDERS = (
+    select(Forum, RetiredKey.value)
+    .outerjoin(
+        RetiredKey,
+        and_(
+            RetiredKey.forum_id == Forum.id,
+            RetiredKey.kind == bindparam("kind"),
+            RetiredKey.until > bindparam("moment"),
+        ),
     )
-    return [key for key in (present, retired) if key]
+    .where(Forum.slug == bindparam("slug"))
+)
+"""A forum with the key of one kind that it is about to give up. Made once: every signed post asks it."""
+
+
+def holding(session: Session, slug: str, kind: str) -> tuple[Forum | None, list[str]]:
+    """The forum of that name and what is kept of its keys of this kind that hold, the present one first."""
+    found = session.execute(HOLDERS, {"slug": slug, "kind": kind, "moment": now()}).one_or_none()
+    if found is None:
+        return None, []
+    forum, retired = found
+    return forum, [key for key in (getattr(forum, KINDS[kind].column), retired) if key]
 
 
 def forum_of(session: Session, api_key: str) -> Forum | None:
     """The forum whose API key it is. It is looked up by its hash: how far a guess matched can't be timed."""
     hashed = hash_key(api_key)
-    retired = _retired("api-key", now()).where(RetiredKey.value == hashed).with_only_columns(RetiredKey.forum_id)
+    retired = select(RetiredKey.forum_id).where(
+        RetiredKey.kind == "api-key", RetiredKey.until > now(), RetiredKey.value == hashed
+    )
     return session.scalar(select(Forum).where(or_(Forum.api_key_hash == hashed, Forum.id.in_(retired))))
 
 
@@ -109,7 +125,3 @@ def forget_old(where: Store) -> None:
             return
     with where.write() as session:
         session.execute(delete(RetiredKey).where(over))
-
-
-def _retired(kind: str, moment: datetime) -> Select[tuple[str]]:
-    return select(RetiredKey.value).where(RetiredKey.kind == kind, RetiredKey.until > moment)

@@ -26,7 +26,7 @@ from service.problems import RETRY_SECONDS
 from service.settings import settings
 from service.store import Store, store
 from service.store.models import Forum, Post, Verdict, new_id, now
-from service.waiting import LOOK_SECONDS, place
+from service.waiting import place, until_told
 from service.wakeup import wake_classify
 
 LEFT_OVER = timedelta(minutes=5)
@@ -80,7 +80,6 @@ def read(forum: Forum, texts: Sequence[Submission], seconds: float | None = None
     Raises Unavailable where they are not all read within `seconds` (`HEED_WAIT_SECONDS_MAX` where left out) or too many wait
     already, and what intake raises (limits, room).
     """
-    limits.check_queue()
     with place() as free:
         if not free:
             raise Unavailable(
@@ -88,7 +87,7 @@ def read(forum: Forum, texts: Sequence[Submission], seconds: float | None = None
             )
         limits.count(forum, len(texts))
         with store().write() as session:
-            accept.check_room(session)
+            limits.check_room(store(), session, len(texts))
             posts = [_store(session, forum, each) for each in texts]
         try:
             wake_classify()
@@ -125,7 +124,7 @@ def _wait(posts: list[str], seconds: float) -> dict[str, Verdict]:
             return found
         if time.monotonic() >= end:
             raise _unread(f"within {seconds:g} s")
-        time.sleep(LOOK_SECONDS)
+        until_told([post for post in posts if post not in found], end)
 
 
 def _forget(posts: list[str]) -> None:

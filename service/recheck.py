@@ -9,8 +9,9 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from service.intake.accept import LOW, WAITING
+from service.intake.accept import LOW
 from service.store.models import Appeal, Forum, Post, Revision, Verdict
+from service.store.room import WAITING
 
 
 @dataclass(frozen=True)

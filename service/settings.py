@@ -61,7 +61,12 @@ class Settings(BaseSettings):
     login_absolute_timeout_days: int = Field(
         14, ge=1, le=365, description="Days after which a console login is over, however much it is used."
     )
-    max_pending: int = Field(200_000, ge=1, description="Posts waiting above which intake answers `503`.")
+    max_pending: int = Field(
+        200_000,
+        ge=1,
+        description="Posts waiting above which intake answers `503`; several web processes may exceed it by what they "
+        "take in within a second.",
+    )
     wait_seconds_max: float = Field(
         10,
         ge=0,

@@ -103,20 +103,29 @@ def current_verdict(session: Session, post: Post) -> Verdict | None:
 
 def public_json(session: Session, post: Post) -> dict[str, Any]:
     """The answer to `GET /v1/posts/{id}`: where the post stands and, once there is one, its verdict."""
-    answer: dict[str, Any] = {
-        "id": post.id,
-        "external_id": post.external_id,
-        "revision": post.revision,
-        "status": "deleted" if post.deleted else "pending",
-        "verdict": None,
-        "appeal": appeals.public_json(appeal) if (appeal := appeals.newest(session, post)) else None,
-        "erasure": receipts.public_json(erasure) if (erasure := receipts.of_post(session, post)) else None,
-    }
+    answer = unread_json(post)
+    if appeal := appeals.newest(session, post):
+        answer["appeal"] = appeals.public_json(appeal)
+    if erasure := receipts.of_post(session, post):
+        answer["erasure"] = receipts.public_json(erasure)
     verdict = current_verdict(session, post)
     if verdict is not None and not post.deleted and verdict.revision.number == post.revision:
         answer["status"] = "done"
         answer["verdict"] = verdict_json(verdict)
     return answer
+
+
+def unread_json(post: Post) -> dict[str, Any]:
+    """The same for a post that came just now."""
+    return {
+        "id": post.id,
+        "external_id": post.external_id,
+        "revision": post.revision,
+        "status": "deleted" if post.deleted else "pending",
+        "verdict": None,
+        "appeal": None,
+        "erasure": None,
+    }
 
 
 def verdict_json(verdict: Verdict) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from rq import Queue
 
 from service import tracing
 from service.errors import ConfigurationError
+from service.once import Once
 from service.settings import settings
 
 log = logging.getLogger(__name__)
@@ -34,8 +35,11 @@ CONNECT_SECONDS = 2
 
 
 def wake_classify() -> bool:
-    """Tell a classify worker that posts are pending; False where Redis can't be told (the sweeper will)."""
-    return _wake("classify")
+    """Tell a classify worker that posts are pending; False where Redis can't be told (the sweeper will).
+
+    Called after the commit; threads that call at the same time share a wake-up.
+    """
+    return bool(_wake_classify())
 
 
 def wake_deliver() -> bool:
@@ -113,6 +117,9 @@ def _wake(name: str) -> bool:
         lost = {"queue": name, "error": type(error).__name__}
         log.warning("redis: %(queue)s wake-up not sent (%(error)s); the sweeper will send it", lost)
         return False
+
+
+_wake_classify = Once(lambda: _wake("classify"))
 
 
 def _enough(queue: Queue) -> bool:

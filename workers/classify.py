@@ -23,6 +23,7 @@ from service.store.encrypted import DamagedText, characters
 from service.store.models import Post, Revision, now
 from service.tracing import share, span
 from service.verdicts import record_verdict
+from service.waiting import tell
 from service.wakeup import wake_classify, wake_deliver
 from workers.context import own, texts_of
 from workers.drain import drain
@@ -191,7 +192,7 @@ def _conclude(where: Store, owner: str, read: list[tuple[Revision, Findings]]) -
 def _write(where: Store, owner: str, pairs: list[tuple[Revision, Findings]]) -> int:
     try:
         with where.write() as session:
-            return sum(_record(session, owner, revision, findings) for revision, findings in pairs)
+            recorded = [_record(session, owner, revision, findings) for revision, findings in pairs]
     except JobTimeoutException:
         raise
     except Exception as error:
@@ -201,23 +202,27 @@ def _write(where: Store, owner: str, pairs: list[tuple[Revision, Findings]]) -> 
         log.warning("the verdict of post %(post)s could not be written (%(error)s)", unwritten)
         _put_off(where, owner, [pairs[0][0]])
         return 0
+    written = [revision for revision in recorded if revision is not None]
+    if awaited := [revision.post_id for revision in written if revision.urgent == AWAITED]:
+        tell(awaited)
+    return len(written)
 
 
-def _record(session: Session, owner: str, revision: Revision, findings: Findings) -> bool:
-    """Write one verdict; False where the lease is no longer ours or the post has moved on."""
+def _record(session: Session, owner: str, revision: Revision, findings: Findings) -> Revision | None:
+    """Write one verdict; None where the lease is no longer ours or the post has moved on."""
     # The post first, as intake does: the same order of locks everywhere.
     post = session.get(Post, revision.post_id, with_for_update=True)
     mine = session.get(Revision, revision.id)
     if post is None or mine is None or mine.state != "leased" or mine.lease_owner != owner:
-        return False
+        return None
     ids = {"heed.post": post.id, "heed.revision": mine.id, "heed.attempt": revision.attempts}
     with share("read post", revision.traceparent, ids) as note:
         verdict = record_verdict(session, mine, _document(revision, findings), findings)
         note.tell("heed.action", verdict.action if verdict else None)
     if verdict is None:
         mine.state, mine.lease_owner, mine.lease_until = "deleted" if post.deleted else "superseded", "", None
-        return False
-    return True
+        return None
+    return mine
 
 
 def _document(revision: Revision, findings: Findings) -> dict[str, Any]:

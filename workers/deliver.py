@@ -133,7 +133,7 @@ def _parcel(session: Session, row: Delivery, owner: str, until: datetime, chosen
         log.error("callback %(callback)s given up: %(error)s", {"callback": row.id, "error": OF_ANOTHER})
         return None
     row.lease_owner, row.lease_until, row.attempts = owner, until, row.attempts + 1
-    secrets = [] if todo else keys.holding(session, forum.slug, "callback")
+    secrets = [] if todo else keys.holding(session, forum.slug, "callback")[1]
     began = time.monotonic()
     return Parcel(
         row.id, forum.id, forum.callback_url, secrets, payload, row.attempts, began, row.traceparent, errand=todo

@@ -1,4 +1,4 @@
-"""The Flask app: `/store` stores a post and no more; `/posts` checks its signature first and has RQ classify it after."""
+"""The Flask app: `/store` stores the row of a post that Heed does and no more; `/posts` checks its signature first and has RQ classify it after."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def create_app() -> Flask:
 
     @app.post("/store")
     def store() -> Response:
-        table.insert_post(request.get_json())
+        table.insert_row(request.get_json())
         return Response(status=202)
 
     @app.post("/posts")

@@ -7,6 +7,7 @@ import hmac
 import json
 import os
 import secrets
+import socket
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -80,5 +81,6 @@ class Baseline:
     def _is_ready(self) -> bool:
         time.sleep(0.2)
         with suppress(RedisError, OSError):
+            socket.create_connection(("127.0.0.1", self.port)).close()
             return not self._kind or bool(Worker.all(connection=Redis.from_url(self._redis)))
         return False

@@ -29,7 +29,7 @@ applied, spans and evidence marked, the queue item and the callback queued (send
 durable SQLite, one RQ job for each post, three Hugging Face pipelines with an encoder each of the same size; RQ's default worker forks and loads them in each job, SimpleWorker has them
 loaded. Their heads are untrained: time alone is compared. Saturated is from the first request to the last verdict; latency is from the moment a post was due, by a Poisson process at a share of the way's own capacity."""
 INTAKE = """Requests a second with the classify workers held still: Heed (signature, checks, revision and digest, storage, wake-up) beside a bare Flask route that
-stores the same row, same gunicorn (2 processes, 8 threads), same database settings. The sender has the same cores."""
+stores the same row (the text's, in a table of the same columns and indexes), same gunicorn (2 processes, 8 threads), same database settings. The sender has the same cores."""
 PERSONAL = """Posts a second on one core. What each finds is compared in [the evaluation](evaluation.md)."""
 GROWTH = """Readers that sleep {milliseconds:.0f} ms a post stand in for models on as many machines: what is left is what the queue, the database and Heed's own code cost, all of it on
 these few cores. With the database elsewhere, and cores for each worker, more of them go on helping."""

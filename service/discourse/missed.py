@@ -15,7 +15,7 @@ from service.callback.send import Answer
 from service.discourse import payload
 from service.discourse.api import Api, Failed
 from service.errors import Invalid
-from service.intake import accept
+from service.intake import accept, limits
 from service.store import Store
 from service.store.encrypted import Damaged
 from service.store.models import Forum, Post, Revision, now
@@ -60,7 +60,7 @@ class Missed:
     def _take(self, posts: Iterable[dict[str, Any]], asked: datetime) -> None:
         with self.where.write() as session:
             forum = session.get_one(Forum, self.forum.id)
-            accept.check_room(session)
+            limits.check_room(self.where, session)
             for post in posts:
                 self.seen.add(payload.external_id(self.api.address, post))
                 if not payload.not_ours(post, forum):
@@ -113,7 +113,7 @@ class Missed:
             known = accept.find(session, forum, post_id)
             whole = known and _whole(session, known, post)
             if whole:
-                accept.check_room(session)
+                limits.check_room(self.where, session)
                 self._take_one(session, forum, whole, asked)
 
     def _get(self, path: str, **query: object) -> dict[str, Any]:

@@ -5,26 +5,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, make_transient_to_detached
 
 from service import tracing
 from service.decisions import stands_again
 from service.erasure.quotes import is_of_erased
 from service.erasure.receipts import erase_post, erased_since
-from service.errors import Conflict, NotFound, Unavailable
+from service.errors import Conflict, NotFound
 from service.intake.submission import Submission
 from service.redactions import forget, is_what_we_told
-from service.settings import settings
+from service.store.erasure import Erasure
 from service.store.models import Forum, Post, Revision, Verdict, new_id, now
 from service.verdicts import current_verdict, withdraw
 
-WAITING = ("pending", "leased")
 AWAITED, NORMAL, LOW = 1, 0, -1
 """Turns of posts, `Revision.urgent`: somebody waits for the answer; as they come, and after half a minute as if somebody did;
 once nothing else waits.
 """
+INSERTS: dict[str, Insert] = {
+    dialect.__name__.rpartition(".")[2]: dialect.insert(Post.__table__)
+    .on_conflict_do_nothing()
+    .returning(Post.__table__.c.id)
+    for dialect in (sqlite, postgresql)
+}
+"""By dialect: make a post's row where there is none."""
 UNKNOWN_POST = "This forum sent no such post. Ask by the `id` of the answer to your submission, or by your own id."
 ANOTHER_TEXT = (
     "This revision was sent before with another text. Raise `revision` with each edit, so that the newest one is known."
@@ -33,19 +39,12 @@ ANOTHER_TEXT = (
 
 @dataclass(frozen=True)
 class Accepted:
-    """Where a submission went: its post, and whether anything new has to be read."""
+    """Where a submission went: its post, whether anything new has to be read, and whether the post was unknown until now."""
 
     post: Post
     revision: int
     is_new: bool
-
-
-def check_room(session: Session) -> None:
-    """Raises Unavailable where `HEED_MAX_PENDING` posts wait already."""
-    most = settings().max_pending
-    waiting = select(Revision.id).where(Revision.state.in_(WAITING)).limit(most).subquery()
-    if (session.scalar(select(func.count()).select_from(waiting)) or 0) >= most:
-        raise Unavailable("Too many posts wait to be read. Nothing was stored; send it again later.", retry_after=30)
+    is_first: bool = False
 
 
 def accept(
@@ -58,6 +57,9 @@ def accept(
     text under the same revision raises Conflict, or with `latest_wins` (Discourse does not count quick edits) the text
     with the later `created_at` stays.
     """
+    first = _insert(session, forum, submission.id, submission.revision)
+    if first is not None:
+        return _take_first(session, first, submission, _turn(submission, awaited))
     post = locked(session, forum, submission.id)
     if post.erased or _comes_after_its_erasure(session, post, submission):
         return Accepted(post, submission.revision, False)
@@ -142,11 +144,49 @@ def known(session: Session, forum: Forum, id_: str) -> Post:
 
 def locked(session: Session, forum: Forum, external_id: str) -> Post:
     """The post's row, made where there is none and locked: news of one post is taken in one after the other."""
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    row = {"id": new_id("post"), "forum_id": forum.id, "external_id": external_id, "revision": 0}
-    session.execute(insert(Post).values(**row, deleted=False, erased=False, created_at=now()).on_conflict_do_nothing())
+    _insert(session, forum, external_id, 0)
     same = select(Post).where(Post.forum_id == forum.id, Post.external_id == external_id)
     return session.scalars(same.with_for_update().execution_options(populate_existing=True)).one()
+
+
+def _insert(session: Session, forum: Forum, external_id: str, revision: int) -> Post | None:
+    """Make the post's row, which nobody else sees before the commit; None where there is one."""
+    connection = session.connection()
+    row = {
+        "id": new_id("post"),
+        "forum_id": forum.id,
+        "external_id": external_id,
+        "revision": revision,
+        "deleted": False,
+        "erased": False,
+        "kept": True,
+        "created_at": now(),
+    }
+    if connection.scalar(INSERTS[connection.dialect.name], row) is None:
+        return None
+    post = Post(**row)
+    # As if it had been read: what is changed in it from now on is written.
+    make_transient_to_detached(post)
+    session.add(post)
+    return post
+
+
+def _take_first(session: Session, post: Post, submission: Submission, turn: int) -> Accepted:
+    """Store the first text of a post that nobody knew: there is nothing of it to compare with, or to take back."""
+    erasure = erased_since(session, post.forum_id, submission.author, submission.created_at)
+    if erasure is not None:
+        post.revision = 0
+        _went_with(post, erasure)
+        return Accepted(post, submission.revision, False)
+    row = {"id": new_id("rev"), "post_id": post.id, "forum_id": post.forum_id, "state": "pending", "urgent": turn}
+    session.connection().execute(Revision.__table__.insert(), row | _columns(session, post, submission))
+    return Accepted(post, submission.revision, True, True)
+
+
+def _went_with(post: Post, erasure: Erasure) -> None:
+    """The post is gone, and no word of it was kept."""
+    post.deleted = post.erased = True
+    post.deleted_as_of, post.erasure_id = erasure.created_at, erasure.id
 
 
 def _turn(submission: Submission, awaited: bool) -> int:
@@ -159,8 +199,7 @@ def _comes_after_its_erasure(session: Session, post: Post, submission: Submissio
         return False
     erasure = erased_since(session, post.forum_id, submission.author, submission.created_at)
     if erasure is not None:
-        post.deleted = post.erased = True
-        post.deleted_as_of, post.erasure_id = erasure.created_at, erasure.id
+        _went_with(post, erasure)
     return erasure is not None
 
 

@@ -36,7 +36,6 @@ def receive(forum: str) -> tuple[Response, int]:
     gone = event == "post_destroyed" or payload.is_gone(post)
     if not gone:
         # A deletion needs no worker, and Discourse would not send it again.
-        limits.check_queue()
         limits.count(sender)
     with store().write() as session:
         take = _take_out if gone else _take_in
@@ -60,7 +59,7 @@ def _take_in(session: Session, forum: Forum, event: str, post_id: str, post: dic
     elif post.get("hidden") and accept.find(session, forum, post_id) is None:
         # Hidden before we knew of it. One that our verdict hid may still be edited, and is then read anew.
         return "ignored"
-    accept.check_room(session)
+    limits.check_room(store(), session)
     said = payload.submission(session, forum, _instance(), post)
     if accept.accept(session, forum, said, latest_wins=True).is_new:
         numbered.note_text(session, forum, payload.host(_instance()), _event_number())

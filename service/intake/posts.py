@@ -18,8 +18,8 @@ from service.problems import document
 from service.settings import settings
 from service.store import store
 from service.store.models import Forum, Post, now
-from service.verdicts import public_json
-from service.waiting import LOOK_SECONDS, place
+from service.verdicts import public_json, unread_json
+from service.waiting import place, until_told
 from service.wakeup import wake_classify
 
 blueprint = Blueprint("posts", __name__, url_prefix="/v1")
@@ -35,14 +35,13 @@ def submit() -> tuple[Response, int]:
     forum = signature.sender(request)
     seconds = waiting.seconds(request.args.get("wait", "0"))
     submission = parse(Submission, request.get_data())
-    limits.check_queue()
     limits.count(forum)
     with place() if seconds else nullcontext(False) as waits:
         with store().write() as session:
-            accept.check_room(session)
-            post = accept.accept(session, forum, submission, awaited=waits).post
+            limits.check_room(store(), session)
+            accepted = accept.accept(session, forum, submission, awaited=waits)
         wake_classify()
-        answer = _answer(post, seconds if waits else 0)
+        answer = _answer(accepted, seconds if waits else 0)
     code = 200 if seconds and answer["status"] == "done" else 202
     response = jsonify(answer)
     response.headers["Location"] = answer["verdict_url"]
@@ -54,13 +53,12 @@ def submit_batch() -> tuple[Response, int]:
     """Take in up to a hundred posts: 202, or 207 where some were refused; each has its own result."""
     forum = signature.sender(request)
     batch = parse(Batch, request.get_data())
-    limits.check_queue()
     limits.count(forum, len(batch.posts))
     checked = [_checked(post) for post in batch.posts]
     results: dict[int, dict[str, Any]] = {}
     order = sorted(range(len(checked)), key=lambda i: getattr(checked[i], "id", ""))
     with store().write() as session:
-        accept.check_room(session)
+        limits.check_room(store(), session, len(batch.posts))
         accept.lock_all(session, forum, [one.id for one in checked if isinstance(one, Submission)])
         for index in order:
             results[index] = _accepted(session, forum, checked[index])
@@ -112,15 +110,17 @@ def _standing(post: Post) -> dict[str, Any]:
         return public_json(session, session.get_one(Post, post.id))
 
 
-def _answer(post: Post, seconds: float) -> dict[str, Any]:
+def _answer(accepted: accept.Accepted, seconds: float) -> dict[str, Any]:
     """Where the post stands, looked up until it is read or `seconds` have passed."""
-    end = time.monotonic() + seconds
+    post, end = accepted.post, time.monotonic() + seconds
+    if accepted.is_first and not seconds:
+        return unread_json(post) | {"verdict_url": verdict_url(post)}
     while True:
         with store().read() as session:
             answer = public_json(session, session.get_one(Post, post.id))
         if answer["status"] != "pending" or time.monotonic() >= end:
             return answer | {"verdict_url": verdict_url(post)}
-        time.sleep(LOOK_SECONDS)
+        until_told([post.id], end)
 
 
 def _checked(post: dict[str, object]) -> Submission | RequestError:
@@ -134,10 +134,12 @@ def _accepted(session: Session, forum: Forum, checked: Submission | RequestError
     if isinstance(checked, RequestError):
         return {"problem": document(checked)}
     try:
-        post = accept.accept(session, forum, checked).post
+        accepted = accept.accept(session, forum, checked)
     except RequestError as error:
         return {"external_id": checked.id, "problem": document(error)}
-    return public_json(session, post) | {"verdict_url": verdict_url(post)}
+    post = accepted.post
+    standing = unread_json(post) if accepted.is_first else public_json(session, post)
+    return standing | {"verdict_url": verdict_url(post)}
 
 
 def _found(session: Session, forum: Forum, post_id: str) -> dict[str, Any]:

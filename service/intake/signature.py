@@ -54,7 +54,7 @@ def by_api_key_or_query(request: Request) -> Forum:
 
 
 def _of_key(key: str) -> Forum:
-    with store().read() as session:
+    with store().glance() as session:
         forum = keys.forum_of(session, key)
     if forum is None:
         raise Unauthorized("This API key is unknown. Make a forum with `heed forum add`, and send the key it prints.")
@@ -92,9 +92,9 @@ def _named(slug: str) -> Forum | None:
 def _known(slug: str, kind: str) -> tuple[Forum | None, list[str]]:
     """The forum of that name with its secrets that hold; nobody's secret where there is no such forum."""
     slug = slug if SLUG.fullmatch(slug) else ""
-    with store().read() as session:
-        forum = session.scalar(select(Forum).where(Forum.slug == slug))
-        return forum, keys.holding(session, slug, kind) or [NOBODY]
+    with store().glance() as session:
+        forum, holding = keys.holding(session, slug, kind)
+    return forum, holding or [NOBODY]
 
 
 def _by_signature(request: Request) -> Forum:

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from functools import cache
 
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker, with_loader_criteria
 
 from service.settings import settings
 from service.store.models import Forum, QueueItem, Revision
+from service.store.room import Room
 from service.store.turn import Turn
 
 THEIR_FORUMS = "forums"
@@ -26,11 +27,18 @@ class Store:
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self._single = sessionmaker(self._by_statement, expire_on_commit=False)
         self._turn = Turn() if self.is_sqlite else nullcontext()
+        self.room = Room()
 
     @property
     def is_sqlite(self) -> bool:
         return self.engine.dialect.name == "sqlite"
+
+    @property
+    def _by_statement(self) -> Engine:
+        """The same connections, each statement a transaction of its own; SQLite's are so until a BEGIN."""
+        return self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @contextmanager
     def write(self, forums: frozenset[str] | None = None) -> Iterator[Session]:
@@ -41,7 +49,7 @@ class Store:
         """
         with self._turn, self._sessions(info={THEIR_FORUMS: forums}) as session, session.begin():
             if self.is_sqlite:
-                session.execute(text("BEGIN IMMEDIATE"))
+                session.connection().exec_driver_sql("BEGIN IMMEDIATE")
             yield session
 
     @contextmanager
@@ -49,11 +57,18 @@ class Store:
         """A read-only view; nothing done in it is kept. `forums` as in `write`."""
         with self._sessions(info={THEIR_FORUMS: forums}) as session:
             if self.is_sqlite:
-                session.execute(text("BEGIN"))
+                session.connection().exec_driver_sql("BEGIN")
             yield session
             # What was read stays usable afterwards; a rollback alone would expire it.
             session.expunge_all()
             session.rollback()
+
+    @contextmanager
+    def glance(self) -> Iterator[Session]:
+        """A read-only view for one single query, which needs no transaction around it."""
+        with self._single() as session:
+            yield session
+            session.expunge_all()
 
     def overwrite_log(self) -> bool:
         """Leave nothing of what was erased in SQLite's write-ahead log; the file itself is overwritten at once.

@@ -229,6 +229,13 @@ def test_a_full_backlog_is_503(send, settings_env, store):
     assert count(store, Post) == 1
 
 
+def test_a_count_that_is_old_refuses_nobody(send, settings_env, store):
+    settings_env(HEED_MAX_PENDING=1)
+    assert send().status_code == 202
+    read_pending(store)
+    assert send(document=POST | {"id": "42"}).status_code == 202
+
+
 def test_a_batch_takes_the_good_and_names_the_bad(send, store):
     posts = [POST, POST | {"id": "42", "format": "rtf"}, POST | {"id": "43"}, POST | {"body": "another"}]
     answer = send("/v1/posts/batch", {"posts": posts})

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 
 import pytest
 from reading import Reader
@@ -12,6 +13,7 @@ from service.intake import accept
 from service.intake.accept import AWAITED, LOW
 from service.intake.submission import Submission
 from service.store.models import Forum, Post, QueueItem, Revision, Verdict, now
+from service.waiting import TOLD_SECONDS, until_told
 from service.wakeup import redis_connection
 from workers.classify import PATIENCE, claim, read_all, read_some
 
@@ -42,6 +44,17 @@ def test_verdicts_wake_the_deliver_worker(store, desk, chosen, valkey):
     desk.submit()
     read_all(store, Reader(), chosen)
     assert redis_connection().llen("rq:queue:deliver") == 1
+
+
+def test_whoever_waits_for_a_post_is_told_that_it_is_read_and_nobody_else(store, desk, chosen, valkey):
+    awaited, _ = desk.submit("awaited"), desk.submit("as it comes")
+    with store.write() as session:
+        session.execute(update(Revision).where(Revision.post_id == awaited).values(urgent=AWAITED))
+    read_all(store, Reader(), chosen)
+    assert redis_connection().keys("heed:read:*") == [f"heed:read:{awaited}".encode()]
+    assert 0 < redis_connection().ttl(f"heed:read:{awaited}") <= TOLD_SECONDS
+    until_told([awaited], time.monotonic() + 60)
+    assert not redis_connection().exists(f"heed:read:{awaited}"), "it was told, and not looked up"
 
 
 def test_the_most_urgent_come_first_then_the_oldest(store, desk, chosen):

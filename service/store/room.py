@@ -1,0 +1,39 @@
+"""Whether there is room for more posts to wait, without counting them for each one that comes."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from sqlalchemy import func, literal, select
+from sqlalchemy.orm import Session
+
+from service.store.models import Revision
+
+WAITING = ("pending", "leased")
+COUNTED_SECONDS = 1
+"""How long a count holds. Meanwhile other processes take in posts too: by so many, what waits may exceed the limit."""
+
+
+class Room:
+    """The posts that wait in one database, as this process knows it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting, self._good_until = 0, 0.0
+
+    def take(self, session: Session, posts: int, most: int) -> bool:
+        """Take room for `posts` more; False where `most` wait already. An old count refuses nobody: it is counted anew."""
+        with self._lock:
+            if time.monotonic() >= self._good_until or self._waiting >= most:
+                self._waiting, self._good_until = _count(session, most), time.monotonic() + COUNTED_SECONDS
+            if self._waiting >= most:
+                return False
+            self._waiting += posts
+            return True
+
+
+def _count(session: Session, most: int) -> int:
+    """How many posts wait, `most` at the most."""
+    waiting = select(literal(1)).select_from(Revision).where(Revision.state.in_(WAITING)).limit(most).subquery()
+    return session.scalar(select(func.count()).select_from(waiting)) or 0
