@@ -18,6 +18,9 @@ CONTEXT_TOKENS = 112
 """Most pieces of the parent and of what is quoted; a longer context keeps its beginning and its end."""
 SHAPES = 6
 """Features of a piece's spelling, which a lower-casing encoder can't see."""
+BEGINNING = (0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
+WITHIN = (0.0,) * SHAPES
+"""The spelling of most pieces: small letters at a word's beginning, and within a word."""
 
 
 @dataclass(slots=True)
@@ -68,13 +71,16 @@ def encode(tokenizer: Any, text: str, title: str = "", context: str = "") -> Enc
 def shape(text: str, start: int, end: int) -> tuple[float, ...]:
     """Spelling of the word piece at `start`:`end`: capital first, all capitals, digits, mixed, sign, starts a word."""
     piece = text[start:end]
+    begins = start == 0 or not text[start - 1].isalnum()
+    if piece.isascii() and piece.isalpha() and piece.islower():
+        return BEGINNING if begins else WITHIN
     return (
         float(piece[:1].isupper()),
         float(len(piece) > 1 and piece.isupper()),
         float(piece.isdigit()),
         float(any(c.isdigit() for c in piece) and not piece.isdigit()),
         float(not any(c.isalnum() for c in piece)),
-        float(start == 0 or not text[start - 1].isalnum()),
+        float(begins),
     )
 
 
@@ -98,14 +104,13 @@ def _window(
     start, end = tokenizer.cls_token_id, tokenizer.sep_token_id
     head = [start, *title, end] if title else [start]
     tail = [end, *context, end] if context else [end]
-    nothing = (0.0,) * SHAPES
     return Window(
         ids=[*head, *body, *tail],
         types=[0] * (len(head) + len(body) + 1) + [1] * (len(tail) - 1),
         own=[False, *([True] * (len(head) - 1)), *([True] * len(body)), *([False] * len(tail))],
         starts=[*([-1] * len(head)), *(start for start, _ in offsets), *([-1] * len(tail))],
         ends=[*([-1] * len(head)), *(end for _, end in offsets), *([-1] * len(tail))],
-        shapes=[*([nothing] * len(head)), *shapes, *([nothing] * len(tail))],
+        shapes=[*([WITHIN] * len(head)), *shapes, *([WITHIN] * len(tail))],
         first=first,
     )
 

@@ -78,6 +78,8 @@ class Reader:
 
     def _join(self, post: Encoded, parts: list[tuple[Any, ...]]) -> Scores:
         """One post from its windows: the largest logit of each label, the mean of tags where windows overlap."""
+        if len(parts) == 1:
+            return self._single(*parts[0])
         labels = np.stack([part[1] for part in parts])
         top = labels.argmax(axis=0)
         weights = np.zeros((post.pieces, labels.shape[1]), dtype=np.float32)
@@ -97,8 +99,19 @@ class Reader:
             seen[here] += 1
             offsets[here] = list(zip(window.starts[inside], window.ends[inside], strict=True))
         claims, personal = (total / np.maximum(seen, 1) for total in sums)
-        calibrated = 1 / (1 + np.exp(-(labels.max(axis=0) * self._scale + self._shift)))
-        return Scores(calibrated.tolist(), weights, claims, personal, offsets)
+        return Scores(self._calibrated(labels.max(axis=0)), weights, claims, personal, offsets)
+
+    def _single(
+        self, window: Window, labels: np.ndarray, weights: np.ndarray, claims: np.ndarray, personal: np.ndarray
+    ) -> Scores:
+        """Most posts: one window, and nothing to join."""
+        body = [i for i, start in enumerate(window.starts) if start >= 0]
+        here = slice(body[0], body[-1] + 1) if body else slice(0)
+        offsets = list(zip(window.starts[here], window.ends[here], strict=True))
+        return Scores(self._calibrated(labels), weights[here], claims[here], personal[here], offsets)
+
+    def _calibrated(self, logits: np.ndarray) -> list[float]:
+        return (1 / (1 + np.exp(-(logits * self._scale + self._shift)))).tolist()
 
 
 def budgeted(order: Sequence[int], windows: Sequence[Window], tokens: int = BATCH_TOKENS) -> Iterable[list[int]]:

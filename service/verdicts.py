@@ -168,7 +168,8 @@ def make_current(
     """
     before = current_verdict(session, post)
     instead_of = before.id if before and before.revision_id == revision.id else None
-    session.execute(update(Verdict).where(Verdict.post_id == post.id, Verdict.current).values(current=False))
+    if before:
+        session.execute(update(Verdict).where(Verdict.post_id == post.id, Verdict.current).values(current=False))
     verdict = Verdict(
         post_id=post.id,
         revision_id=revision.id,

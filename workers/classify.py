@@ -192,7 +192,9 @@ def _conclude(where: Store, owner: str, read: list[tuple[Revision, Findings]]) -
 def _write(where: Store, owner: str, pairs: list[tuple[Revision, Findings]]) -> int:
     try:
         with where.write() as session:
-            recorded = [_record(session, owner, revision, findings) for revision, findings in pairs]
+            held = _held(session, owner, [revision for revision, _ in pairs])
+            mine = [(held[revision.id], revision, findings) for revision, findings in pairs if revision.id in held]
+            written = [each[0] for each in mine if _record(session, *each)]
     except JobTimeoutException:
         raise
     except Exception as error:
@@ -202,27 +204,31 @@ def _write(where: Store, owner: str, pairs: list[tuple[Revision, Findings]]) -> 
         log.warning("the verdict of post %(post)s could not be written (%(error)s)", unwritten)
         _put_off(where, owner, [pairs[0][0]])
         return 0
-    written = [revision for revision in recorded if revision is not None]
     if awaited := [revision.post_id for revision in written if revision.urgent == AWAITED]:
         tell(awaited)
     return len(written)
 
 
-def _record(session: Session, owner: str, revision: Revision, findings: Findings) -> Revision | None:
-    """Write one verdict; None where the lease is no longer ours or the post has moved on."""
-    # The post first, as intake does: the same order of locks everywhere.
-    post = session.get(Post, revision.post_id, with_for_update=True)
-    mine = session.get(Revision, revision.id)
-    if post is None or mine is None or mine.state != "leased" or mine.lease_owner != owner:
-        return None
-    ids = {"heed.post": post.id, "heed.revision": mine.id, "heed.attempt": revision.attempts}
+def _held(session: Session, owner: str, revisions: list[Revision]) -> dict[str, Revision]:
+    """Those of the revisions whose lease is still ours, by id, their posts locked: one query for all of either."""
+    # The posts first, as intake does, and by their ids: the same order of locks everywhere.
+    posts = select(Post).where(Post.id.in_([revision.post_id for revision in revisions])).order_by(Post.id)
+    locked = {post.id: post for post in session.scalars(posts.with_for_update())}
+    leased = (Revision.lease_owner == owner, Revision.state == "leased")
+    mine = select(Revision).where(Revision.id.in_([revision.id for revision in revisions]), *leased)
+    return {each.id: each for each in session.scalars(mine) if each.post_id in locked}
+
+
+def _record(session: Session, mine: Revision, revision: Revision, findings: Findings) -> bool:
+    """Write the verdict of `mine`, which is the `revision` that was read; False where the post has moved on."""
+    ids = {"heed.post": mine.post_id, "heed.revision": mine.id, "heed.attempt": revision.attempts}
     with share("read post", revision.traceparent, ids) as note:
         verdict = record_verdict(session, mine, _document(revision, findings), findings)
         note.tell("heed.action", verdict.action if verdict else None)
     if verdict is None:
-        mine.state, mine.lease_owner, mine.lease_until = "deleted" if post.deleted else "superseded", "", None
-        return None
-    return mine
+        mine.state, mine.lease_owner, mine.lease_until = "deleted" if mine.post.deleted else "superseded", "", None
+        return False
+    return True
 
 
 def _document(revision: Revision, findings: Findings) -> dict[str, Any]:

@@ -40,3 +40,9 @@ def test_shape_tells_what_lower_casing_hides():
     assert shape("NHS", 0, 3)[:2] == (1.0, 1.0)
     assert shape("a12", 1, 3)[2] == 1.0
     assert shape("a b", 2, 3)[5] == 1.0 and shape("ab", 1, 2)[5] == 0.0
+
+
+def test_small_letters_have_no_shape_but_where_they_stand():
+    assert shape("my pain", 3, 5) == (0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
+    assert shape("my pain", 5, 7) == (0.0,) * 6
+    assert shape("my 10mg", 3, 7)[3] == 1.0 and shape("it's", 2, 3)[4] == 1.0
