@@ -8,7 +8,7 @@ CLAUSE = re.compile(r"[,;:()—–!]+|\s-+\s|\b(?:so|but|then|and\s+then|and\s+y
 TOLD = re.compile(
     r"\b(?:you|your|yours|u|ur|ya|i'?d|i\s+would|should|need\s+to|try|let'?s)\b|^\W*(?:and|or|just|yes|yeah|yep|nah|no|honestly|pls|please|simply|instead"
     r"|always|definitely|even|only|\s|\W)*(?:take|go|have|start|double|triple|up|bump|increase|raise|use|pop|drop|stop|quit|ditch|bin|dump"
-    r"|chuck|throw|come|get|do|make|keep|skip|push|stick|give|neck|swallow|inject|begin|add|work)\b",
+    r"|chuck|throw|come|get|do|make|keep|skip|push|stick|give|leave|flush|neck|swallow|inject|begin|add|work)\b",
     re.IGNORECASE,
 )
 OWN = re.compile(
@@ -17,7 +17,7 @@ OWN = re.compile(
 )
 REFUSED = re.compile(
     r"\b(?:not|never|no|nobody|without|cannot|cant|dont|doesnt|shouldnt|wouldnt|wont|didnt|avoid|instead\s+of|rather\s+than|before|until|unless"
-    r"|if|when|whether|after|since|warn\w*|danger\w*|risk\w*|afraid|scared|die[ds]?|kill\w*|toxic)\b|n't\b",
+    r"|if|when|whether|whoever|after|since|warn\w*|danger\w*|risk\w*|afraid|scared|wrong|shame|pity|die[ds]?|kill\w*|toxic)\b|n't\b",
     re.IGNORECASE,
 )
 FROM_CLINIC = re.compile(
@@ -29,15 +29,18 @@ FROM_CLINIC = re.compile(
     re.IGNORECASE,
 )
 
+NEAR = 300
+"""Characters before and after that are looked at."""
+
 
 def is_told(sentence: str, at: int) -> bool:
     """Whether what stands at the offset `at` of `sentence` is told to the reader, as far as its words say."""
-    if sentence.rstrip().endswith("?") or FROM_CLINIC.search(sentence):
+    if sentence.endswith("?") or FROM_CLINIC.search(sentence[max(0, at - NEAR) : at + NEAR]):
         return False
-    before = CLAUSE.split(sentence[:at])
-    if REFUSED.search(before[-1]):
+    clauses = CLAUSE.split(sentence[max(0, at - NEAR) : at])
+    if REFUSED.search(clauses[-1]):
         return False
-    for clause in reversed(before):
+    for clause in reversed(clauses):
         told, own = _last(TOLD, clause), _last(OWN, clause)
         if told >= 0 or own >= 0:
             return told > own or bool(re.match(r"\W*(?:i'?d|i\s+would|try)\b", clause, re.IGNORECASE))

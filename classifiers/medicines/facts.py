@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 
@@ -27,18 +28,24 @@ OF_OTHER = re.compile(r"\s+of\s+(?!(?:it|them|that|this|these|those|the|your|ur)
 
 STOP = re.compile(
     r"\b(?:stop(?:\s+(?:taking|using|with))?|quit(?:\s+taking)?|come\s+(?:straight\s+)?off|get\s+(?:yourself\s+)?off|ditch|bin|dump|chuck|drop"
-    r"|pack\s+in|throw\s+(?:away|out)|flush|go\s+cold\s+turkey\s+(?:on|with|off))\s+(?:(?:of|the|your|ur|that|this|all|those|these|bloody|damn|taking)\s+){0,3}",
+    r"|pack\s+in|throw(?:\s+(?:away|out))?|flush|get\s+rid\s+of|leave\s+off|go\s+cold\s+turkey\s+(?:on|with|off))\s+(?:(?:of|the|your|ur|that|this|all|those|these|bloody|damn|taking)\s+){0,3}",
     re.IGNORECASE,
 )
 COLD_TURKEY = re.compile(r"\bcold\s+turkey\b", re.IGNORECASE)
-IT = re.compile(r"(?:it|them)\b", re.IGNORECASE)
+IT = re.compile(r"(?:it|th?em|'em)\b", re.IGNORECASE)
+LEFT = re.compile(
+    r"\bleave\s+(?:it|th?em)\s+(?:off|in\s+the\s+(?:drawer|box|packet|cupboard|bin))\b|\bgive\s+(?:it|th?em)\s+a\s+(?:miss|week\s+off|rest)\b"
+    r"|(?:(?<=^)|(?<=[.,;:!—]\s)|(?<=\byou\s)|(?<=\bcan\s)|(?<=\band\s)|(?<=\bor\s)|(?<=\bthen\s))just\s+stop\b(?=\W*$|\s*[,.;!]|\s+(?:now|tonight|today|tomorrow|altogether|completely)\b)",
+    re.IGNORECASE,
+)
+"""Stops of what was spoken of before."""
 SLOWLY = re.compile(
     r"\b(?:taper\w*|gradual\w*|slow(?:ly)?|wean\w*|step\w*\s+down|reduc\w+|bit\s+by\s+bit|over\s+(?:the\s+)?(?:\w+\s+)?(?:weeks|months)|a\s+(?:quarter|half))\b",
     re.IGNORECASE,
 )
 
 NO_TAPER = re.compile(
-    r"(?:\b(?:no|any)\s+need\s+(?:to|of|for)(?:\s+a)?|(?:\bnot|n't|\bnever)\s+(?:need|have|bother)(?:\s+to|\s+with)?(?:\s+a)?|\bneedn't)"
+    r"(?:\b(?:no|any)\s+need\s+(?:to|of|for)(?:\s+a)?|(?:\bnot|n't|\bdont|\bnever)(?:\s+(?:need|have|bother)(?:\s+to|\s+with)?(?:\s+a)?)?|\bneedn't)"
     r"\s+(?:taper|wean)\w*",
     re.IGNORECASE,
 )
@@ -51,17 +58,17 @@ def facts(text: str, parent: str = "") -> list[Fact]:
     if not names and len(answered) != 1:
         return []
     spoken_of = list(answered.values())
-    found: list[Fact] = []
+    found: dict[tuple, Fact] = {}
     for start, end in sentences(text):
         sentence = text[start:end]
         here = [each for each in names if start <= each.start < end]
         inside = [Named(each.start - start, each.end - start, each.medicine, each.combined) for each in here]
-        found += [
-            _moved(fact, start)
-            for fact in (*_beyond(sentence, inside, spoken_of), *_stops(sentence, inside, spoken_of))
-        ]
+        for fact in (*_beyond(sentence, inside, spoken_of), *_stops(sentence, inside, spoken_of)):
+            # Said twice it is one fact: the first place stands for it.
+            told = fact.kind, fact.medicine, *fact.said.values()
+            found.setdefault(told, replace(fact, start=fact.start + start, end=fact.end + start))
         spoken_of = here or spoken_of
-    return found
+    return list(found.values())
 
 
 def _beyond(sentence: str, names: Sequence[Named], spoken_of: Sequence[Named]) -> Iterator[Fact]:
@@ -87,14 +94,23 @@ def _beyond(sentence: str, names: Sequence[Named], spoken_of: Sequence[Named]) -
 def _whose(dose: Dose, sentence: str, names: Sequence[Named], spoken_of: Sequence[Named]) -> Named | None:
     """The medicine that the dose is one of: the nearest in its sentence, else the only one spoken of just before."""
     other = OF_OTHER.match(sentence, dose.end)
-    if other and not any(each.start == other.end() for each in names):
+    if other and not (names and _nearest(names, other.end(), other.end()).start == other.end()):
         return None
     if not names:
         return spoken_of[0] if len({each.medicine.name for each in spoken_of}) == 1 else None
-    distance, nearest = min(
-        ((max(each.start - dose.end, dose.start - each.end), each) for each in names), key=lambda pair: pair[0]
-    )
-    return nearest if distance <= APART else None
+    nearest = _nearest(names, dose.start, dose.end)
+    return nearest if _distance(nearest, dose.start, dose.end) <= APART else None
+
+
+def _nearest(names: Sequence[Named], start: int, end: int) -> Named:
+    """The name nearest to `start:end`; of a text of thousands no more than two are compared."""
+    after = bisect_left(names, start, key=lambda each: each.start)
+    return min(names[max(0, after - 1) : after + 1], key=lambda each: _distance(each, start, end))
+
+
+def _distance(name: Named, start: int, end: int) -> int:
+    """Characters between; below zero where the name stands within `start:end`."""
+    return max(name.start - end, start - name.end)
 
 
 def _exceeds(dose: Dose, maximum: Maximum) -> bool:
@@ -117,10 +133,8 @@ def _other_route(sentence: str, maximum: Maximum) -> bool:
 
 def _stops(sentence: str, names: Sequence[Named], spoken_of: Sequence[Named]) -> Iterator[Fact]:
     """Told stops of a medicine that is not to be stopped suddenly."""
-    seen = set()
     for start, end, whose in _stopped(sentence, names, spoken_of):
-        if whose.medicine.taper_why and whose.medicine.name not in seen and is_told(sentence, start):
-            seen.add(whose.medicine.name)
+        if whose.medicine.taper_why and is_told(sentence, start):
             source = _source(whose.medicine, "taper")
             yield Fact("sudden_stop", whose.medicine.name, start, end, source=source, why=whose.medicine.taper_why)
 
@@ -133,17 +147,19 @@ def _stopped(sentence: str, names: Sequence[Named], spoken_of: Sequence[Named]) 
         yield from ((found.start(), found.end(), only) for found in NO_TAPER.finditer(sentence))
     if SLOWLY.search(sentence):
         return
+    at = {each.start: each for each in names}
     for stop in STOP.finditer(sentence):
-        yield from ((stop.start(), each.end, each) for each in names if each.start == stop.end())
+        if named_next := at.get(stop.end()):
+            yield stop.start(), named_next.end, named_next
         if only and (it := IT.match(sentence, stop.end())):
             yield stop.start(), it.end(), only
-    for cold in COLD_TURKEY.finditer(sentence):
-        yield from ((min(cold.start(), each.start), max(cold.end(), each.end), each) for each in names)
+    if only:
+        yield from ((left.start(), left.end(), only) for left in LEFT.finditer(sentence))
+    for cold in COLD_TURKEY.finditer(sentence) if names else ():
+        near = _nearest(names, cold.start(), cold.end())
+        if _distance(near, cold.start(), cold.end()) <= APART:
+            yield min(cold.start(), near.start), max(cold.end(), near.end), near
 
 
 def _source(medicine: Medicine, fact: str) -> dict[str, str]:
     return asdict(medicine.sources[fact])
-
-
-def _moved(fact: Fact, by: int) -> Fact:
-    return replace(fact, start=fact.start + by, end=fact.end + by)
