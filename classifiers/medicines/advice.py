@@ -7,12 +7,12 @@ import re
 CLAUSE = re.compile(r"[,;:()—–!]+|\s-+\s|\b(?:so|but|then|and\s+then|and\s+you|because|cos)\b", re.IGNORECASE)
 TOLD = re.compile(
     r"\b(?:you|your|yours|u|ur|ya|i'?d|i\s+would|should|need\s+to|try|let'?s)\b|^\W*(?:and|or|just|yes|yeah|yep|nah|no|honestly|pls|please|simply|instead"
-    r"|always|definitely|even|only|\s|\W)*(?:take|go|have|start|double|triple|up|bump|increase|raise|use|pop|drop|stop|quit|ditch|bin|dump"
+    r"|always|definitely|even|only|\s|\W)*(?:take|go|have|start|double|triple|up(?!\s+to)|bump|increase|raise|use|pop|drop|stop|quit|ditch|bin|dump"
     r"|chuck|throw|come|get|do|make|keep|skip|push|stick|give|leave|flush|neck|swallow|inject|begin|add|work)\b",
     re.IGNORECASE,
 )
 OWN = re.compile(
-    r"\b(?:i|i'm|im|i've|ive|me|my|mine|we|we're|our|he|him|his|she|her|hers|they|their|dh|dd|ds|mum|mom|dad)\b",
+    r"\b(?:i|i'm|im|i've|ive|me|my|mine|we|we're|our|he|him|his|she|her|hers|they|their|dh|dd|ds|mum|mom|dad)\b|^\W*(?:was|were|been|took|had|started|stopped|came|went)\b",
     re.IGNORECASE,
 )
 REFUSED = re.compile(
