@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
 
-from classifiers import decode, larger, weights
+from classifiers import decode, larger, medicines, weights
 from classifiers.backends import EXACT
+from classifiers.canonical import canonicalise
 from classifiers.cascade import combined, is_unclear
-from classifiers.findings import Evidence, Findings, LabelScore, MarkedSpan, NotChecked, Part, PostText
+from classifiers.findings import Evidence, Fact, Findings, LabelScore, MarkedSpan, NotChecked, Part, PostText
 from classifiers.hazards import hazards
 from classifiers.labels import CLAIMS, MEDICAL, PERSONAL_DATA, POST_LABELS, SELF_HARM, Area
 from classifiers.language import is_english
@@ -128,6 +129,7 @@ class Classifier:
             spans=(*personal, *claimed, *title),
             parent=parent,
             hazards=hazards(text, item.post.parent),
+            facts=_facts(item.reading, item.post.parent),
             language="en",
             models=self.models | {"shared": item.by},
         )
@@ -208,3 +210,14 @@ def _original(reading: Reading, area: Area, found: Iterable[Found], part: Part =
         MarkedSpan(area, span.type, *reading.original(span.start, span.end), span.score, span.source, part)
         for span in found
     )
+
+
+def _facts(reading: Reading, parent: str) -> tuple[Fact, ...]:
+    """What is published about the medicines of the author's own words, which may hide as they do from the network."""
+    plain = canonicalise(reading.text)
+
+    def place(fact: Fact) -> Fact:
+        start, end = reading.original(plain.starts[fact.start], plain.ends[fact.end - 1])
+        return replace(fact, start=start, end=end)
+
+    return tuple(place(fact) for fact in medicines.facts(plain.text, parent))

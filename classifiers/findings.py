@@ -5,7 +5,7 @@ No thresholds and no actions here: those are the forum's policy (`service.policy
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
@@ -94,6 +94,33 @@ class MarkedSpan:
 
 
 @dataclass(frozen=True, slots=True)
+class Fact:
+    """What is published about a medicine, beside what the body tells at `start:end` (code points, end exclusive)."""
+
+    kind: str
+    """`dose`: beyond the maximum; `sudden_stop`: of a medicine that is to be tapered."""
+    medicine: str
+    start: int
+    end: int
+    source: dict[str, str]
+    """`title`, `url` and `date` of the document; the date is empty where it shows none."""
+    said: dict[str, Any] = field(default_factory=dict)
+    """Of a dose: `amount`, `unit`, and `per` (day, week, or dose where no rate is told). Numbers, no words of the post."""
+    maximum: dict[str, Any] = field(default_factory=dict)
+    """Of a dose: `amount`, `unit`, `per`, `route` and `who`."""
+    why: str = ""
+    """Of a sudden stop: what it may bring."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The shape stored and told: without what the kind has nothing to say of."""
+        return {name: value for name, value in asdict(self).items() if value not in ({}, "")}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        return cls(**data)
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
     """Everything the classifiers say of one post."""
 
@@ -108,6 +135,8 @@ class Findings:
     """Name and version of each model that read it."""
     parent: tuple[MarkedSpan, ...] = ()
     """Personal data in what the post answers: it is covered where people see it, and counts for nothing."""
+    facts: tuple[Fact, ...] = ()
+    """What is published about medicines beside what the author's own words tell."""
 
     @property
     def checked(self) -> bool:
@@ -131,6 +160,7 @@ class Findings:
             "hazards": list(self.hazards),
             "models": self.models,
             **({"parent": [span.to_json() for span in self.parent]} if self.parent else {}),
+            **({"facts": [fact.to_json() for fact in self.facts]} if self.facts else {}),
         }
 
     @classmethod
@@ -147,6 +177,7 @@ class Findings:
             ),
             spans=tuple(MarkedSpan.from_json(span) for span in data["spans"]),
             parent=tuple(MarkedSpan.from_json(span) for span in data.get("parent", ())),
+            facts=tuple(Fact.from_json(fact) for fact in data.get("facts", ())),
             not_checked=NotChecked(data["not_checked"]) if data["not_checked"] else None,
             language=data["language"],
             hazards=tuple(data["hazards"]),

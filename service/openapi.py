@@ -259,6 +259,11 @@ VERDICT_FIELDS: dict[str, dict[str, Any]] = {
     "policy_version": STRING,
     "models": {"type": "object", "additionalProperties": STRING},
 }
+DOSE = _object(
+    amount={"type": "number"},
+    unit={"enum": ["mg", "mcg", "g", "units"]},
+    per={"enum": ["dose", "day", "week"]},
+)
 APPEAL_STATE = {"enum": ["open", "upheld", "granted", "withdrawn"], "description": "`upheld`: the decision stands"}
 MOMENT = {"type": "string", "format": "date-time"}
 MOMENT_OR_NONE = MOMENT | {"type": ["string", "null"]}
@@ -273,8 +278,20 @@ ANSWERS: dict[str, Any] = {
         evidence={"type": ["array", "null"], "items": OFFSET, "description": "[start, end] of the weightiest sentence"},
     ),
     "Span": _object(IN_TITLE, area=AREA, type=SPAN_TYPE, start=OFFSET, end=OFFSET, score=SCORE, source=STRING),
+    "Fact": _object(
+        {
+            "said": DOSE | {"description": "Of a dose: what the post tells, its tablets and times multiplied"},
+            "maximum": _object(**DOSE["properties"], route=STRING, who=STRING),
+            "why": {"type": "string", "description": "Of a sudden stop: what it may bring"},
+        },
+        kind={"enum": ["dose", "sudden_stop"]},
+        medicine={"type": "string", "description": "Its international name"},
+        start=OFFSET,
+        end=OFFSET,
+        source=_object(title=STRING, url=STRING, date=STRING),
+    ),
     "Reason": _object(
-        IN_TITLE,
+        IN_TITLE | {"facts": _list("Fact") | {"description": "What is published about the medicines it names"}},
         area=AREA,
         label=STRING,
         severity=SEVERITY,

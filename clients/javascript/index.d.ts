@@ -22,6 +22,24 @@ export interface Span {
   in?: "title";
 }
 
+export interface Dose {
+  amount: number;
+  unit: "mg" | "mcg" | "g" | "units";
+  per: "dose" | "day" | "week";
+}
+
+/** What is published about a medicine that a post gives advice on. */
+export interface Fact {
+  kind: "dose" | "sudden_stop";
+  medicine: string;
+  start: number;
+  end: number;
+  source: { title: string; url: string; date: string };
+  said?: Dose;
+  maximum?: Dose & { route: string; who: string };
+  why?: string;
+}
+
 export interface Reason {
   area: string;
   label: string;
@@ -31,6 +49,7 @@ export interface Reason {
   start: number | null;
   end: number | null;
   in?: "title";
+  facts?: Fact[];
 }
 
 export interface CrisisResource {

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from classifiers.findings import Findings, LabelScore, MarkedSpan, Part
+from classifiers.findings import Fact, Findings, LabelScore, MarkedSpan, Part
 from classifiers.labels import DISTRESS, Area, Severity
 from service.policy.policy import Policy, Rules, crisis_resources, why
 from service.policy.redact import redact
 
 ACTIONS = ("allow", "flag", "hold", "escalate", "remove")
 """From the mildest to the most severe; a post takes its most severe one."""
+LABELS = {"dose": "dosing", "sudden_stop": "stop_treatment"}
+"""The label that a fact speaks to, by its kind."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,8 @@ class Reason:
     start: int | None
     end: int | None
     part: Part = Part.BODY
+    facts: tuple[Fact, ...] = ()
+    """What is published about the medicines that the advice names."""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -38,6 +43,7 @@ class Reason:
             "start": self.start,
             "end": self.end,
             **({} if self.part is Part.BODY else {"in": str(self.part)}),
+            **({"facts": [fact.to_json() for fact in self.facts]} if self.facts else {}),
         }
 
 
@@ -49,7 +55,8 @@ def decide(
     `text` is the submitted body the findings' code points refer to, `title` the submitted title.
     """
     rules = policy.on(board)
-    labels = _label_reasons(findings, rules)
+    facts = _facts(findings, rules)
+    labels = _label_reasons(findings, rules, facts)
     spans = [_span_reason(span, rules) for span in findings.spans if _counts(span, rules)]
     reasons = sorted(
         [*labels, *spans], key=lambda reason: (-_rank(reason.action), -reason.severity.rank, -reason.score)
@@ -63,7 +70,7 @@ def decide(
         "checked": findings.checked,
         "not_checked": str(findings.not_checked) if findings.not_checked else None,
         "language": findings.language,
-        "labels": [_label_json(found, flagged, findings, rules) for found in findings.labels],
+        "labels": [_label_json(found, flagged, findings, rules, facts) for found in findings.labels],
         "spans": [span.to_json() for span in (*_evidence(findings, rules), *findings.spans) if _counts(span, rules)],
         "reasons": [reason.to_json() for reason in reasons],
         "redacted": _redacted(text, private, Part.BODY),
@@ -90,20 +97,47 @@ def _counts(found: LabelScore | MarkedSpan, rules: Rules) -> bool:
     return found.score >= rules.thresholds[found.area][name]
 
 
-def _severity(area: Area, label: str, findings: Findings, rules: Rules) -> Severity:
-    if area is Area.MEDICAL and findings.hazards and label in rules.hazardous.labels:
+def _facts(findings: Findings, rules: Rules) -> dict[str, list[Fact]]:
+    """The facts that bear on each flagged medical label: on the one of their kind, else on the likeliest."""
+    facts: dict[str, list[Fact]] = defaultdict(list)
+    flagged = sorted((found for found in findings.labels if _may_be_hazardous(found, rules)), key=lambda f: -f.score)
+    if not flagged or not rules.hazardous.facts:
+        return facts
+    names = [found.label for found in flagged]
+    advice = [
+        (span.start, span.end) for span in (*_evidence(findings, rules), *findings.spans) if _is_advice(span, rules)
+    ]
+    for fact in findings.facts:
+        if not advice or any(start < fact.end and fact.start < end for start, end in advice):
+            facts[LABELS[fact.kind] if LABELS[fact.kind] in names else names[0]].append(fact)
+    return facts
+
+
+def _may_be_hazardous(found: LabelScore, rules: Rules) -> bool:
+    return found.area is Area.MEDICAL and found.label in rules.hazardous.labels and _counts(found, rules)
+
+
+def _is_advice(span: MarkedSpan, rules: Rules) -> bool:
+    """Whether it is a claim, or the sentence that raised a medical label."""
+    return span.area in (Area.MEDICAL, Area.CLAIM) and span.part is Part.BODY and _counts(span, rules)
+
+
+def _severity(found: LabelScore, findings: Findings, rules: Rules, facts: dict[str, list[Fact]]) -> Severity:
+    area, label = found.area, found.label
+    if area is Area.MEDICAL and label in rules.hazardous.labels and (findings.hazards or facts.get(label)):
         return Severity.HIGH
     return rules.severities.get(area, {}).get(label, Severity.NONE)
 
 
-def _label_reasons(findings: Findings, rules: Rules) -> list[Reason]:
+def _label_reasons(findings: Findings, rules: Rules, facts: dict[str, list[Fact]]) -> list[Reason]:
     reasons = []
     for found in findings.labels:
         if _counts(found, rules):
-            severity = _severity(found.area, found.label, findings, rules)
+            severity = _severity(found, findings, rules, facts)
             action = rules.action(found.area, found.label, severity)
             place = (found.evidence.start, found.evidence.end) if found.evidence else (None, None)
-            reasons.append(Reason(found.area, found.label, severity, action, found.score, *place))
+            told = tuple(facts.get(found.label, ())) if found.area is Area.MEDICAL else ()
+            reasons.append(Reason(found.area, found.label, severity, action, found.score, *place, facts=told))
     return reasons
 
 
@@ -136,12 +170,14 @@ def _evidence(findings: Findings, rules: Rules) -> list[MarkedSpan]:
     ]
 
 
-def _label_json(found: LabelScore, flagged: set, findings: Findings, rules: Rules) -> dict[str, Any]:
+def _label_json(
+    found: LabelScore, flagged: set, findings: Findings, rules: Rules, facts: dict[str, list[Fact]]
+) -> dict[str, Any]:
     return {
         "area": str(found.area),
         "label": found.label,
         "score": round(found.score, 4),
         "flagged": (found.area, found.label) in flagged,
-        "severity": str(_severity(found.area, found.label, findings, rules)),
+        "severity": str(_severity(found, findings, rules, facts)),
         "evidence": [found.evidence.start, found.evidence.end] if found.evidence else None,
     }

@@ -35,6 +35,8 @@ class _Strict(BaseModel):
 
 class Hazardous(_Strict):
     labels: frozenset[str]
+    facts: bool
+    """Whether what is published about a medicine counts as a circumstance too."""
 
 
 class NotCheckedActions(_Strict):

@@ -20,6 +20,7 @@ from service.errors import NotFound
 from service.people.roles import people_who_may
 from service.review import appeals, claims, words
 from service.review.clock import Clock
+from service.review.facts import PublishedFact
 from service.review.highlight import Mark, Segment, segments
 from service.review.redaction import Redaction, redaction
 from service.review.rendered import Tag, readable
@@ -50,6 +51,7 @@ class Reason:
     why: str
     score: float
     places: list[str] = field(default_factory=list)
+    facts: list[PublishedFact] = field(default_factory=list)
 
     @property
     def likelihood(self) -> str:
@@ -355,6 +357,7 @@ def reasons_of(reasons: Iterable[dict[str, Any]], marks: Iterable[Mark]) -> list
             words.severity(each["severity"]),
             words.why(each["why"]),
             float(each["score"]),
+            facts=[PublishedFact.of(fact) for fact in each.get("facts", ())],
         )
         found[area, name] = reason
         place = ids.get(_place(each))

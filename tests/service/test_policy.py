@@ -2,7 +2,7 @@
 
 import pytest
 
-from classifiers.findings import Evidence, Findings, LabelScore, MarkedSpan, NotChecked
+from classifiers.findings import Evidence, Fact, Findings, LabelScore, MarkedSpan, NotChecked
 from classifiers.labels import DISTRESS, POST_LABELS, Area
 from service.errors import ConfigurationError
 from service.policy import decide, load
@@ -121,3 +121,48 @@ def test_a_wrong_policy_is_refused_by_name(toml, named):
 def test_the_version_follows_what_holds():
     assert load().version == load("").version
     assert load("[thresholds.medical]\ndosing = 0.31").version != load().version
+
+
+def fact(start: int = 2, kind: str = "dose") -> Fact:
+    source = {"title": "A label", "url": "https://example.org/label", "date": "2023"}
+    if kind == "sudden_stop":
+        return Fact(kind, "sertraline", start, start + 3, source, why="dizziness")
+    maximum = {"amount": 200.0, "unit": "mg", "per": "day", "route": "oral", "who": "adults"}
+    return Fact(kind, "sertraline", start, start + 3, source, {"amount": 400.0, "unit": "mg", "per": "day"}, maximum)
+
+
+def test_a_published_fact_raises_the_severity_of_advice_and_is_told_with_its_reason():
+    verdict = decide(found("dosing", facts=(fact(),)), load(), text=TEXT)
+    assert (verdict["action"], verdict["severity"]) == ("hold", "high")
+    assert verdict["reasons"][0]["facts"] == [fact().to_json()]
+
+
+@pytest.mark.parametrize("names", [(), ("ideation",), ("third_party_health",)])
+def test_a_fact_flags_nothing_by_itself(names):
+    with_fact, without = (decide(found(*names, facts=f), load(), text=TEXT) for f in ((fact(),), ()))
+    assert with_fact == without
+
+
+def test_a_fact_counts_only_where_the_advice_stands():
+    assert decide(found("dosing", facts=(fact(start=30),)), load(), text=TEXT)["severity"] == "medium"
+    claim = MarkedSpan(Area.CLAIM, "dose", 28, 40, 0.99)
+    assert decide(found("dosing", spans=(claim,), facts=(fact(start=30),)), load(), text=TEXT)["severity"] == "high"
+
+
+def test_a_fact_stands_beside_the_label_it_speaks_to():
+    verdict = decide(found("dosing", "stop_treatment", facts=(fact(kind="sudden_stop"),)), load(), text=TEXT)
+    assert {reason["label"]: "facts" in reason for reason in verdict["reasons"]} == {
+        "dosing": False,
+        "stop_treatment": True,
+    }
+
+
+def test_a_forum_may_do_without_facts():
+    policy = load("[hazardous]\nfacts = false")
+    assert decide(found("dosing", facts=(fact(),)), policy, text=TEXT) == decide(found("dosing"), policy, text=TEXT)
+
+
+def test_facts_survive_storage_and_older_findings_have_none():
+    findings = found("dosing", facts=(fact(), fact(kind="sudden_stop")))
+    assert Findings.from_json(findings.to_json()) == findings
+    assert Findings.from_json(found("dosing").to_json()).facts == ()

@@ -33,6 +33,37 @@ Span = TypedDict(
     },
 )
 
+
+class Dose(TypedDict):
+    amount: float
+    unit: Literal["mg", "mcg", "g", "units"]
+    per: Literal["dose", "day", "week"]
+
+
+class Maximum(Dose):
+    route: str
+    who: str
+
+
+class Source(TypedDict):
+    title: str
+    url: str
+    date: str
+
+
+class Fact(TypedDict):
+    """What is published about a medicine that a post gives advice on."""
+
+    kind: Literal["dose", "sudden_stop"]
+    medicine: str
+    start: int
+    end: int
+    source: Source
+    said: NotRequired[Dose]
+    maximum: NotRequired[Maximum]
+    why: NotRequired[str]
+
+
 Reason = TypedDict(
     "Reason",
     {
@@ -44,6 +75,7 @@ Reason = TypedDict(
         "start": "int | None",
         "end": "int | None",
         "in": NotRequired[Literal["title"]],
+        "facts": NotRequired[list[Fact]],
     },
 )
 

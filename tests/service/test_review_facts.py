@@ -1,0 +1,36 @@
+"""What is published about a medicine, as a moderator reads it."""
+
+import pytest
+from flask_babel import force_locale
+
+from service.review.facts import PublishedFact
+
+SOURCE = {"title": "A <b>label</b>", "url": "javascript:alert(1)", "date": "2023"}
+DOSE = {
+    "kind": "dose",
+    "medicine": "paracetamol",
+    "said": {"amount": 6000.0, "unit": "mg", "per": "day"},
+    "maximum": {"amount": 4.0, "unit": "g", "per": "day", "route": "oral", "who": "adults"},
+    "source": SOURCE,
+}
+STOP = {"kind": "sudden_stop", "medicine": "sertraline", "why": "dizziness", "source": SOURCE}
+
+
+@pytest.mark.parametrize(
+    ("language", "fact", "words"),
+    [
+        ("en", DOSE, "Says 6,000 mg a day of paracetamol; the published maximum is 4 g a day."),
+        ("de", DOSE, "Nennt 6.000 mg am Tag paracetamol; die veröffentlichte Höchstdosis ist 4 g am Tag."),
+        ("en", STOP, "Says to stop sertraline, which is not to be stopped suddenly: dizziness."),
+    ],
+)
+def test_a_fact_is_a_sentence(app, language, fact, words):
+    with app.test_request_context(), force_locale(language):
+        assert PublishedFact.of(fact).words.replace("\u00a0", " ") == words
+
+
+def test_only_addresses_of_the_web_become_links(app):
+    with app.test_request_context():
+        assert PublishedFact.of(DOSE).url == ""
+        https = {**DOSE, "source": {**SOURCE, "url": "https://example.org"}}
+        assert PublishedFact.of(https).url == "https://example.org"
