@@ -23,6 +23,19 @@ def told(text: str, parent: str = "") -> list[tuple]:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "You should take 6 g of paracetamol a day.",
+        "Just take four 500mg paracetamol 4 times a day, you'll be fine",
+        "take 2000mg metformin twice a day",
+    ],
+)
+def test_what_everybody_has_at_home_is_known(text):
+    (fact,) = facts(text)
+    assert fact.kind == "dose" and fact.source["url"].startswith("https://") and fact.maximum["amount"] in (3000, 4000)
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         ("400mg", (400, "mg", "dose")),
