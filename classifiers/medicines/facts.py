@@ -18,6 +18,9 @@ MILLIGRAMS = {"mcg": 0.001, "mg": 1.0, "g": 1000.0}
 APART = 60
 """Characters between a medicine and its dose at most."""
 
+LONGEST = 1_000
+"""Characters of a sentence that are looked at together."""
+
 OTHER_ROUTE = re.compile(
     r"\b(?:iv|intravenous\w*|infusions?|drip|inject\w*|jabs?|creams?|gels?|ointments?|patch(?:es)?|drops|enemas?|suppositor\w+|inhalers?"
     r"|puffs?|sprays?|nebuli[sz]\w+|lotions?|topical\w*|pumps?)\b",
@@ -59,7 +62,7 @@ def facts(text: str, parent: str = "") -> list[Fact]:
         return []
     spoken_of = list(answered.values())
     found: dict[tuple, Fact] = {}
-    for start, end in sentences(text):
+    for start, end in _pieces(text):
         sentence = text[start:end]
         here = [each for each in names if start <= each.start < end]
         inside = [Named(each.start - start, each.end - start, each.medicine, each.combined) for each in here]
@@ -69,6 +72,13 @@ def facts(text: str, parent: str = "") -> list[Fact]:
             found.setdefault(told, replace(fact, start=fact.start + start, end=fact.end + start))
         spoken_of = here or spoken_of
     return list(found.values())
+
+
+def _pieces(text: str) -> Iterator[tuple[int, int]]:
+    """The sentences; what is longer than any that people write is cut, or it would take its length squared."""
+    for start, end in sentences(text):
+        for at in range(start, end, LONGEST):
+            yield at, min(end, at + LONGEST)
 
 
 def _beyond(sentence: str, names: Sequence[Named], spoken_of: Sequence[Named]) -> Iterator[Fact]:

@@ -7,6 +7,7 @@ import pytest
 from classifiers import weights
 from classifiers.medicines import facts
 from classifiers.medicines.doses import doses
+from classifiers.medicines.facts import LONGEST, _pieces
 from classifiers.medicines.formulary import medicines, records
 from classifiers.medicines.names import WORD, named
 
@@ -213,3 +214,9 @@ def test_no_misspelling_is_a_word():
     """What the encoder keeps as one word is one; a medicine is there by its right name only."""
     words = weights.load().tokenizer.get_vocab()
     assert [each for record in RECORDS for each in record["misspellings"] if each in words] == []
+
+
+def test_a_sentence_without_end_is_read_in_pieces():
+    sentence = "you take sertraline 400 mg a day " * 100
+    assert all(end - start <= LONGEST for start, end in _pieces(sentence))
+    assert {fact.medicine for fact in facts(sentence)} == {"sertraline"}
