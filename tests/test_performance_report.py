@@ -11,6 +11,7 @@ import pytest
 from benchmarks.performance import growth, report
 from benchmarks.performance.figures import percentiles, ratio, spread
 from benchmarks.performance.sender import Request, arrivals, send
+from benchmarks.performance.sizing import sizing
 
 MACHINE = {"day": "2026-01-01", "processor": "one", "cores": 2, "bf16": False, "load before": 0.0}
 
@@ -79,3 +80,11 @@ def test_growth_is_measured_on_real_databases_and_told_in_tables():
     assert len(told) == growth.steps(sizes)
     page = "\n\n".join(report._parts({"machine": MACHINE, "growth": found}, {}))
     assert "| PostgreSQL | 2 |" in page and "| SQLite | 3 read |" in page
+
+
+def test_what_it_takes_is_reckoned_from_what_was_measured():
+    rates = {"posts a second, saturated": {"heed": {"median": 100.0}}}
+    workers = {"PostgreSQL": {"1": {"posts a second": 40.0}, "8": {"posts a second": 250.0}}}
+    found = dict(sizing({"machine": MACHINE, "end_to_end": rates, "growth": {"workers": workers}}))
+    assert list(found.values()) == ["1,100,000", "5.6", "20", "250", "8.0"]
+    assert dict(sizing({"machine": MACHINE})) == {}

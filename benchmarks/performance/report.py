@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.performance import pictures
+from benchmarks.performance.sizing import sizing
 
 DOCS = Path(__file__).parents[2] / "docs"
 HEAD = """# Performance
@@ -34,6 +35,8 @@ PERSONAL = """Posts a second on one core. What each finds is compared in [the ev
 GROWTH = """Readers that sleep {milliseconds:.0f} ms a post stand in for models on as many machines: what is left is what the queue, the database and Heed's own code cost, all of it on
 these few cores. With the database elsewhere, and cores for each worker, more of them go on helping."""
 BACKLOG = "Milliseconds to take a post in (one transaction) and to claim a batch, while so many wait, and with so many posts that have their verdicts:"
+SIZING = """Reckoned from the tables above, with the smaller model. Classify workers and web processes are added on as many machines as it takes: they share nothing but the database and the queue. The
+database is the one part that is not: with more than it bears, forums are parted over several Heeds, for no post of one forum concerns another."""
 MEMORY = "Resident memory of the classify worker, models included, beside the posts it has read: {rows}. From start to the first verdict: {first} s."
 
 
@@ -58,6 +61,8 @@ def _parts(figures: dict[str, Any], drawn: dict[str, str]) -> Iterable[str]:
         yield from ("## Intake", INTAKE, _intake_table(found))
     if found := figures.get("growth"):
         yield from _growth(found)
+    if rows := list(sizing(figures)):
+        yield from ("## What it takes", SIZING, _table(("what", "so many"), rows))
     if found := figures.get("personal_data"):
         yield from ("## Personal data", PERSONAL, _ways("posts a second", found["posts a second"]))
 
