@@ -93,6 +93,10 @@ class MarkedSpan:
         return cls(**{**values, "area": Area(data["area"])}, part=Part(data.get("in", Part.BODY)))
 
 
+MILLIGRAMS = {"mcg": 0.001, "mg": 1.0, "g": 1000.0}
+"""Units of mass in which a fact tells doses."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """What is published about a medicine, beside what the body tells at `start:end` (code points, end exclusive)."""

@@ -7,14 +7,13 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 
-from classifiers.findings import Fact
+from classifiers.findings import MILLIGRAMS, Fact
 from classifiers.medicines.advice import is_told
 from classifiers.medicines.doses import Dose, doses
 from classifiers.medicines.formulary import Maximum, Medicine
 from classifiers.medicines.names import Named, named
 from classifiers.sentences import sentences
 
-MILLIGRAMS = {"mcg": 0.001, "mg": 1.0, "g": 1000.0}
 APART = 60
 """Characters between a medicine and its dose at most."""
 

@@ -9,6 +9,8 @@ from flask_babel import format_decimal
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from classifiers.findings import MILLIGRAMS
+
 RATES = {
     "day": _l("%(amount)s a day"),
     "week": _l("%(amount)s a week"),
@@ -42,13 +44,20 @@ def _words(fact: dict[str, Any]) -> str:
             "Says %(said)s of %(medicine)s; the published maximum is %(maximum)s.",
             said=_dose(fact["said"]),
             medicine=fact["medicine"],
-            maximum=_dose(fact["maximum"]),
+            maximum=_dose(_as(fact["said"]["unit"], fact["maximum"])),
         )
     return _(
         "Says to stop %(medicine)s, which is not to be stopped suddenly: %(why)s.",
         medicine=fact["medicine"],
         why=fact["why"],
     )
+
+
+def _as(unit: str, dose: dict[str, Any]) -> dict[str, Any]:
+    """The dose in the unit that the post says: nobody has to reckon."""
+    if unit == dose["unit"] or not {unit, dose["unit"]} <= set(MILLIGRAMS):
+        return dose
+    return dose | {"unit": unit, "amount": dose["amount"] * MILLIGRAMS[dose["unit"]] / MILLIGRAMS[unit]}
 
 
 def _dose(dose: dict[str, Any]) -> str:

@@ -2,8 +2,11 @@
 
 import pytest
 from flask_babel import force_locale
+from review_console import text
+from sqlalchemy import select
 
 from service.review.facts import PublishedFact
+from service.store.models import QueueItem, Verdict
 
 SOURCE = {"title": "A <b>label</b>", "url": "javascript:alert(1)", "date": "2023"}
 DOSE = {
@@ -19,8 +22,8 @@ STOP = {"kind": "sudden_stop", "medicine": "sertraline", "why": "dizziness", "so
 @pytest.mark.parametrize(
     ("language", "fact", "words"),
     [
-        ("en", DOSE, "Says 6,000 mg a day of paracetamol; the published maximum is 4 g a day."),
-        ("de", DOSE, "Nennt 6.000 mg am Tag paracetamol; die veröffentlichte Höchstdosis ist 4 g am Tag."),
+        ("en", DOSE, "Says 6,000 mg a day of paracetamol; the published maximum is 4,000 mg a day."),
+        ("de", DOSE, "Nennt 6.000 mg am Tag paracetamol; die veröffentlichte Höchstdosis ist 4.000 mg am Tag."),
         ("en", STOP, "Says to stop sertraline, which is not to be stopped suddenly: dizziness."),
     ],
 )
@@ -34,3 +37,15 @@ def test_only_addresses_of_the_web_become_links(app):
         assert PublishedFact.of(DOSE).url == ""
         https = {**DOSE, "source": {**SOURCE, "url": "https://example.org"}}
         assert PublishedFact.of(https).url == "https://example.org"
+
+
+def test_the_page_shows_it_beside_its_reason_and_the_source_as_text(store, console, items):
+    with store.write() as session:
+        verdict = session.scalar(
+            select(Verdict).join(QueueItem, QueueItem.verdict_id == Verdict.id).where(QueueItem.id == items[2])
+        )
+        first, *others = verdict.document["reasons"]
+        verdict.document = verdict.document | {"reasons": [first | {"facts": [DOSE]}, *others]}
+    page = console.page(f"/console/items/{items[2]}")
+    assert "Says 6,000 mg a day of paracetamol" in text(page).replace("\u00a0", " ")
+    assert "A &lt;b&gt;label&lt;/b&gt;" in page and "javascript:" not in page
