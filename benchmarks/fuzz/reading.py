@@ -12,6 +12,7 @@ from classifiers.canonical import DIGITS, LOOKALIKES, MOST_EMOJI, canonicalise
 from classifiers.hazards import WORDS, hazards
 from classifiers.labels import PERSONAL_DATA, Area
 from classifiers.language import identify
+from classifiers.medicines import facts
 from classifiers.personal_data import find_patterns
 from classifiers.personal_data.repeats import MOST, SHORTEST
 from classifiers.reading import READERS, read
@@ -85,13 +86,14 @@ class _Marked:
 
 
 def what_it_is_about(text: str) -> None:
-    """Language, sentences and hazards of any text are ones that there are."""
+    """Language, sentences, hazards and published facts of any text are ones that there are."""
     language, sure = identify(text)
     assert re.fullmatch(r"[a-z]{2}", language) and 0 <= sure <= 1
     assert set(hazards(text, text[::-1])) <= WORDS.keys()
     ranges = sentences(text)
     assert all(text[start:end].strip() == text[start:end] != "" for start, end in ranges)
     assert all(left[1] <= right[0] for left, right in pairwise(ranges))
+    assert all(0 <= fact.start < fact.end <= len(text) for fact in facts(text, text[::-1]))
 
 
 def windows(text: str) -> None:
