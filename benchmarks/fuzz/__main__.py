@@ -88,7 +88,7 @@ def main() -> None:
     tried, scanned = way(console, chosen.only, 60 * chosen.minutes, first_seed)
     show(console, tried, scanned)
     if chosen.json:
-        written = {"minutes": chosen.minutes, "seed": first_seed, "targets": [asdict(each) for each in tried], "patterns": asdict(scanned)}  # fmt: skip
+        written = {"minutes": chosen.minutes, "seed": first_seed, "targets": [vars(each) for each in tried], "patterns": asdict(scanned)}  # fmt: skip
         chosen.json.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
     if chosen.record:
         report.record([*(each.counted() for each in tried), _counted(scanned)], chosen.minutes, first_seed)
