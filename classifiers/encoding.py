@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from classifiers.canonical import canonicalise
+from classifiers.canonical import Canonical, canonicalise
 from classifiers.reading import Reading
 
 BODY_TOKENS = 160
@@ -41,10 +41,11 @@ class Window:
 
 @dataclass(slots=True)
 class Encoded:
-    """All windows of one post, and the number of its body pieces."""
+    """All windows of one post, the number of its body pieces, and the body as it was cut into them."""
 
     windows: list[Window]
     pieces: int
+    plain: Canonical
 
 
 def encode_post(tokenizer: Any, reading: Reading, title: str, parent: str) -> Encoded:
@@ -65,7 +66,7 @@ def encode(tokenizer: Any, text: str, title: str = "", context: str = "") -> Enc
     for first in _starts(len(ids)):
         piece = slice(first, first + BODY_TOKENS)
         windows.append(_window(tokenizer, title_ids, ids[piece], offsets[piece], shapes[piece], context_ids, first))
-    return Encoded(windows, len(ids))
+    return Encoded(windows, len(ids), plain)
 
 
 def shape(text: str, start: int, end: int) -> tuple[float, ...]:

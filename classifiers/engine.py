@@ -10,7 +10,7 @@ import torch
 
 from classifiers import decode, larger, medicines, weights
 from classifiers.backends import EXACT
-from classifiers.canonical import canonicalise
+from classifiers.canonical import Canonical
 from classifiers.cascade import combined, is_unclear
 from classifiers.findings import Evidence, Fact, Findings, LabelScore, MarkedSpan, NotChecked, Part, PostText
 from classifiers.hazards import hazards
@@ -36,6 +36,8 @@ class _Read:
     by: str = ""
     scores: Scores | None = None
     title_scores: Scores | None = None
+    plain: Canonical | None = None
+    """The reading as the network sees it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +96,9 @@ class Classifier:
 
     @staticmethod
     def _read_with(reader: Reader, items: list[_Read]) -> None:
-        found = reader.scores([reader.encode(item.post, item.reading) for item in items])
-        for item, scores in zip(items, found, strict=True):
-            item.by, item.scores = reader.name, scores
+        encoded = [reader.encode(item.post, item.reading) for item in items]
+        for item, each, scores in zip(items, encoded, reader.scores(encoded), strict=True):
+            item.by, item.scores, item.plain = reader.name, scores, each.plain
 
     def _read_again(self, reader: Reader, items: list[_Read]) -> None:
         self.reread += len(items)
@@ -119,7 +121,7 @@ class Classifier:
         title = _original(item.title, Area.PERSONAL_DATA, titled, Part.TITLE)
         answered = whole(item.post.parent)
         parent = _original(answered, Area.PERSONAL_DATA, find_patterns(answered.text), Part.PARENT)
-        if item.scores is None:
+        if item.scores is None or item.plain is None:
             return Findings(spans=(*personal, *title), parent=parent, models=self.models, not_checked=item.not_checked)
         text = item.reading.text
         claims = decode.clauses(item.scores.claims, item.scores.offsets, CLAIMS, text)
@@ -129,7 +131,7 @@ class Classifier:
             spans=(*personal, *claimed, *title),
             parent=parent,
             hazards=hazards(text, item.post.parent),
-            facts=_facts(item.reading, item.post.parent),
+            facts=_facts(item.reading, item.plain, item.post.parent),
             language="en",
             models=self.models | {"shared": item.by},
         )
@@ -212,9 +214,8 @@ def _original(reading: Reading, area: Area, found: Iterable[Found], part: Part =
     )
 
 
-def _facts(reading: Reading, parent: str) -> tuple[Fact, ...]:
+def _facts(reading: Reading, plain: Canonical, parent: str) -> tuple[Fact, ...]:
     """What is published about the medicines of the author's own words, which may hide as they do from the network."""
-    plain = canonicalise(reading.text)
 
     def place(fact: Fact) -> Fact:
         start, end = reading.original(plain.starts[fact.start], plain.ends[fact.end - 1])

@@ -96,9 +96,12 @@ def free_settled(where: Store) -> None:
     """End the leases on callbacks that nobody will claim again: withdrawn on their way, and then their sender died or lost the
     database. While the lease lasts it keeps the post's next callback from overtaking, so only what is over ends.
     """
-    over = update(Delivery).where(Delivery.lease_until <= now(), Delivery.state != "pending")
+    over = (Delivery.lease_until <= now(), Delivery.state != "pending")
+    with where.read() as session:
+        if session.scalar(select(Delivery.id).where(*over).limit(1)) is None:
+            return
     with where.write() as session:
-        session.execute(over.values(lease_owner="", lease_until=None))
+        session.execute(update(Delivery).where(*over).values(lease_owner="", lease_until=None))
 
 
 def _runs(pid: int) -> bool:

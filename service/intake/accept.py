@@ -60,7 +60,7 @@ def accept(
     first = _insert(session, forum, submission.id, submission.revision)
     if first is not None:
         return _take_first(session, first, submission, _turn(submission, awaited))
-    post = locked(session, forum, submission.id)
+    post = _lock(session, forum, submission.id)
     if post.erased or _comes_after_its_erasure(session, post, submission):
         return Accepted(post, submission.revision, False)
     if submission.revision < post.revision:
@@ -145,6 +145,11 @@ def known(session: Session, forum: Forum, id_: str) -> Post:
 def locked(session: Session, forum: Forum, external_id: str) -> Post:
     """The post's row, made where there is none and locked: news of one post is taken in one after the other."""
     _insert(session, forum, external_id, 0)
+    return _lock(session, forum, external_id)
+
+
+def _lock(session: Session, forum: Forum, external_id: str) -> Post:
+    """The row of a post that is there, locked."""
     same = select(Post).where(Post.forum_id == forum.id, Post.external_id == external_id)
     return session.scalars(same.with_for_update().execution_options(populate_existing=True)).one()
 

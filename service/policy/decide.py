@@ -100,7 +100,10 @@ def _counts(found: LabelScore | MarkedSpan, rules: Rules) -> bool:
 def _facts(findings: Findings, rules: Rules) -> dict[str, list[Fact]]:
     """The facts that bear on each flagged medical label: on the one of their kind, else on the likeliest."""
     facts: dict[str, list[Fact]] = defaultdict(list)
-    flagged = sorted((found for found in findings.labels if _may_be_hazardous(found, rules)), key=lambda f: -f.score)
+    flagged = sorted(
+        (found for found in findings.labels if _may_be_hazardous(found, rules) and _counts(found, rules)),
+        key=lambda f: -f.score,
+    )
     if not flagged or not rules.hazardous.facts:
         return facts
     names = [found.label for found in flagged]
@@ -114,7 +117,7 @@ def _facts(findings: Findings, rules: Rules) -> dict[str, list[Fact]]:
 
 
 def _may_be_hazardous(found: LabelScore, rules: Rules) -> bool:
-    return found.area is Area.MEDICAL and found.label in rules.hazardous.labels and _counts(found, rules)
+    return found.area is Area.MEDICAL and found.label in rules.hazardous.labels
 
 
 def _is_advice(span: MarkedSpan, rules: Rules) -> bool:
@@ -123,10 +126,9 @@ def _is_advice(span: MarkedSpan, rules: Rules) -> bool:
 
 
 def _severity(found: LabelScore, findings: Findings, rules: Rules, facts: dict[str, list[Fact]]) -> Severity:
-    area, label = found.area, found.label
-    if area is Area.MEDICAL and label in rules.hazardous.labels and (findings.hazards or facts.get(label)):
+    if _may_be_hazardous(found, rules) and (findings.hazards or facts.get(found.label)):
         return Severity.HIGH
-    return rules.severities.get(area, {}).get(label, Severity.NONE)
+    return rules.severities.get(found.area, {}).get(found.label, Severity.NONE)
 
 
 def _label_reasons(findings: Findings, rules: Rules, facts: dict[str, list[Fact]]) -> list[Reason]:
@@ -136,7 +138,7 @@ def _label_reasons(findings: Findings, rules: Rules, facts: dict[str, list[Fact]
             severity = _severity(found, findings, rules, facts)
             action = rules.action(found.area, found.label, severity)
             place = (found.evidence.start, found.evidence.end) if found.evidence else (None, None)
-            told = tuple(facts.get(found.label, ())) if found.area is Area.MEDICAL else ()
+            told = tuple(facts.get(found.label, ()))
             reasons.append(Reason(found.area, found.label, severity, action, found.score, *place, facts=told))
     return reasons
 
