@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from classifiers.hazards import WORDS, hazards
@@ -42,9 +40,3 @@ def test_the_parent_counts() -> None:
 def test_order_is_that_of_the_table() -> None:
     found = hazards("pregnant on insulin and steroids", "")
     assert list(found) == [name for name in WORDS if name in found]
-
-
-def test_long_texts_are_cheap() -> None:
-    start = time.process_time()
-    hazards("my throat closing 1 2 3 double " * 3000, "")
-    assert time.process_time() - start < 1.0
