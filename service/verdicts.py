@@ -1,4 +1,4 @@
-"""Verdicts as they are kept: recorded, superseded, told to the forum, shown.
+"""Verdicts as they are kept: superseded, withdrawn, told to the forum, shown.
 
 Each function works inside the caller's transaction: a verdict, its queue item and its callback stand or fall together.
 """
@@ -7,64 +7,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from classifiers.findings import Findings
-from service import appeals, urgency
+from service import appeals
 from service.erasure import receipts
-from service.store.models import Care, Delivery, Forum, Post, QueueItem, Revision, Skip, Verdict, now
+from service.store.models import Care, Delivery, Forum, Post, QueueItem, Revision, Verdict, new_id, now
 from service.tracing import carried
 from service.urgency import CRISIS_LANE
 
 OURS = frozenset({"published", "published_title", "parent_spans"})
 """What a verdict's document holds for Heed's own use."""
-TOLD = ("action", "severity", "checked", "not_checked", "redacted")
-"""Of a verdict's document, what a forum acts on, beside its labels and spans."""
 CARE = "post.care"
 """The event that sends an author help: it stands whatever becomes of the verdict."""
-
-
-def record_verdict(
-    session: Session, revision: Revision, document: dict[str, Any], findings: Findings | None = None
-) -> Verdict | None:
-    """Make `document` the current verdict of the revision's post, queue it for review where its action asks for it,
-    and put the callback into the outbox. None where the revision is no longer the post's newest or the post is gone.
-    `findings` are kept, so that another policy can be tried on them.
-
-    Read again, a post keeps what a person decided meanwhile; where the forum would be told the same, it is told nothing.
-    A text that is not kept gets its verdict and nothing else.
-    """
-    post = session.get(Post, revision.post_id, with_for_update=True)
-    if post is None or post.deleted or post.revision != revision.number:
-        return None
-    revision.state, revision.finished_at = "done", now()
-    revision.lease_owner, revision.lease_until = "", None
-    before = current_verdict(session, post)
-    again = before if before and before.revision_id == revision.id else None
-    if again and (again.decided_by or appeals.open_on(session, post.id)):
-        return again
-    verdict = make_current(session, post, revision, document)
-    verdict.findings = findings.to_json() if findings else None
-    if not post.kept:
-        return verdict
-    if again and says_the_same(whole(again.document), document):
-        session.execute(update(QueueItem).where(QueueItem.verdict_id == again.id).values(verdict_id=verdict.id))
-        return verdict
-    _queue(session, post, verdict)
-    announce(session, post, revision, verdict, "post.verdict")
-    return verdict
-
-
-def says_the_same(before: dict[str, Any], after: dict[str, Any]) -> bool:
-    """Whether two verdicts' documents tell a forum the same; scores may differ."""
-    return _told(before) == _told(after)
-
-
-def _told(document: dict[str, Any]) -> tuple[object, ...]:
-    labels = sorted((found["area"], found["label"]) for found in document["labels"] if found["flagged"])
-    spans = sorted((span["area"], span["type"], span["start"], span["end"]) for span in document["spans"])
-    return *(document[name] for name in TOLD), labels, spans
 
 
 def withdraw(session: Session, post: Post, *, edited: bool) -> None:
@@ -80,20 +35,21 @@ def withdraw(session: Session, post: Post, *, edited: bool) -> None:
         if not (unseen and edited):
             item.state = "withdrawn"
         if unseen and not edited:
-            _look_after(session, post)
+            look_after(session, post)
     appeals.drop(session, post, item)
     drop_callbacks(session, post)
 
 
-def _look_after(session: Session, post: Post) -> None:
+def look_after(session: Session, post: Post) -> None:
     """Have somebody look after the author of a post that nobody has seen in time."""
     if session.get(Care, post.id) is None:
         session.add(Care(post_id=post.id, check_in_at=now()))
 
 
-def drop_callbacks(session: Session, post: Post) -> None:
-    """Callbacks of the post not sent yet speak of a verdict that stands no more; help for its author still does."""
-    waiting = (Delivery.post_id == post.id, Delivery.state == "pending", Delivery.event != CARE)
+def drop_callbacks(session: Session, *posts: Post) -> None:
+    """Callbacks of the posts not sent yet speak of verdicts that stand no more; help for their authors still does."""
+    theirs = Delivery.post_id.in_([post.id for post in posts])
+    waiting = (theirs, Delivery.state == "pending", Delivery.event != CARE)
     session.execute(update(Delivery).where(*waiting).values(state="superseded"))
 
 
@@ -167,68 +123,55 @@ def make_current(
     the turn they were made, never in a ring.
     """
     before = current_verdict(session, post)
-    instead_of = before.id if before and before.revision_id == revision.id else None
     if before:
         session.execute(update(Verdict).where(Verdict.post_id == post.id, Verdict.current).values(current=False))
-    verdict = Verdict(
-        post_id=post.id,
-        revision_id=revision.id,
-        revision=revision,
-        action=document["action"],
-        severity=document["severity"],
-        document=document,
-        policy_version=document["policy_version"],
-        decided_by=decided_by,
-        note=note,
-        instead_of=again.instead_of if again else instead_of,
-    )
+    verdict = following(before, revision, document)
+    verdict.decided_by, verdict.note = decided_by, note
+    if again:
+        verdict.instead_of = again.instead_of
     session.add(verdict)
     session.flush()
     return verdict
 
 
-def _queue(session: Session, post: Post, verdict: Verdict) -> None:
-    item = session.scalar(select(QueueItem).where(QueueItem.post_id == post.id))
-    wanted = verdict.action != "allow"
-    if item is None and not wanted:
-        return
-    due = verdict.created_at + urgency.target(verdict.document)
-    if item is None:
-        item = QueueItem(post_id=post.id, forum_id=post.forum_id, version=0, due_at=due)
-        session.add(item)
-    elif _waited(session, item):
-        # An edit never moves a post that waits further back.
-        due = min(item.due_at, due)
-        if item.lane == CRISIS_LANE and not wanted:
-            _look_after(session, post)
-    item.due_at = due
-    item.verdict_id = verdict.id
-    item.state = "open" if wanted else "withdrawn"
-    item.board, item.severity = verdict.revision.board, verdict.severity
-    item.labels, item.lane = urgency.topics(verdict.document), urgency.lane(verdict.document)
-    item.version, item.created_at = item.version + 1, verdict.created_at
-    item.forget_decision()
-    item.let_go()
-    if item.id:
-        # Whoever left the older text to others may well want to read this one.
-        session.execute(delete(Skip).where(Skip.item_id == item.id))
-
-
-def _waited(session: Session, item: QueueItem) -> bool:
-    """Whether the post's older text waited for a person whom it never saw."""
-    older = session.get(Verdict, item.verdict_id)
-    return item.state != "decided" and item.decided_by is None and older is not None and older.action != "allow"
+def following(before: Verdict | None, revision: Revision, document: dict[str, Any]) -> Verdict:
+    """A verdict of the revision to come after `before`, which was current until then; not in the database yet."""
+    return Verdict(
+        id=new_id("verdict"),
+        post_id=revision.post_id,
+        revision_id=revision.id,
+        revision=revision,
+        current=True,
+        action=document["action"],
+        severity=document["severity"],
+        document=document,
+        policy_version=document["policy_version"],
+        instead_of=before.id if before and before.revision_id == revision.id else None,
+        created_at=now(),
+    )
 
 
 def announce(session: Session, post: Post, revision: Revision, verdict: Verdict, event: str, **more: Any) -> None:
     """Put the callback into the outbox; `more` are members of its data beside, or instead of, those of every verdict."""
     drop_callbacks(session, post)
-    forum = session.get_one(Forum, post.forum_id)
-    if forum.callback_url and not forum.callback_disabled:
-        payload = callback_payload(forum, post, revision, verdict, event, **more)
-        row = Delivery(forum_id=forum.id, post_id=post.id, verdict_id=verdict.id, event=event, payload=payload)
-        row.traceparent = carried()
+    if row := callback(post, revision, verdict, event, **more):
         session.add(row)
+
+
+def callback(post: Post, revision: Revision, verdict: Verdict, event: str, **more: Any) -> Delivery | None:
+    """The outbox's row; None where the forum wants no callbacks. Not in the database yet."""
+    forum = post.forum
+    if not forum.callback_url or forum.callback_disabled:
+        return None
+    payload = callback_payload(forum, post, revision, verdict, event, **more)
+    return Delivery(
+        forum_id=forum.id,
+        post_id=post.id,
+        verdict_id=verdict.id,
+        event=event,
+        payload=payload,
+        traceparent=carried(),
+    )
 
 
 def callback_payload(

@@ -11,8 +11,8 @@ from classifiers.findings import Evidence, Findings, LabelScore, MarkedSpan, Not
 from classifiers.labels import POST_LABELS, Area
 from service.policy import decide, load
 from service.policy.policy import NAMES
+from service.recording import record_verdict
 from service.store.models import Forum, Post, QueueItem, Revision, now
-from service.verdicts import record_verdict
 
 AREA_OF = {name: area for area, name in POST_LABELS}
 SURE = 0.5

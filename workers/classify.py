@@ -17,12 +17,12 @@ from service.errors import EncryptionKeyMissing
 from service.intake.accept import AWAITED, NORMAL
 from service.policy import decide
 from service.policy.versions import policy_of
+from service.recording import Recorder
 from service.settings import Settings, settings
 from service.store import Store, store
 from service.store.encrypted import DamagedText, characters
 from service.store.models import Post, Revision, now
 from service.tracing import share, span
-from service.verdicts import record_verdict
 from service.waiting import tell
 from service.wakeup import wake_classify, wake_deliver
 from workers.context import own, texts_of
@@ -192,9 +192,12 @@ def _conclude(where: Store, owner: str, read: list[tuple[Revision, Findings]]) -
 def _write(where: Store, owner: str, pairs: list[tuple[Revision, Findings]]) -> int:
     try:
         with where.write() as session:
+            # The posts first, as intake does: the same order of locks everywhere.
+            recorder = Recorder(session, [revision.post_id for revision, _ in pairs])
             held = _held(session, owner, [revision for revision, _ in pairs])
             mine = [(held[revision.id], revision, findings) for revision, findings in pairs if revision.id in held]
-            written = [each[0] for each in mine if _record(session, *each)]
+            written = [each[0] for each in mine if _record(recorder, *each)]
+            recorder.write()
     except JobTimeoutException:
         raise
     except Exception as error:
@@ -210,20 +213,17 @@ def _write(where: Store, owner: str, pairs: list[tuple[Revision, Findings]]) -> 
 
 
 def _held(session: Session, owner: str, revisions: list[Revision]) -> dict[str, Revision]:
-    """Those of the revisions whose lease is still ours, by id, their posts locked: one query for all of either."""
-    # The posts first, as intake does, and by their ids: the same order of locks everywhere.
-    posts = select(Post).where(Post.id.in_([revision.post_id for revision in revisions])).order_by(Post.id)
-    locked = {post.id: post for post in session.scalars(posts.with_for_update())}
+    """Those of the revisions whose lease is still ours, by id."""
     leased = (Revision.lease_owner == owner, Revision.state == "leased")
     mine = select(Revision).where(Revision.id.in_([revision.id for revision in revisions]), *leased)
-    return {each.id: each for each in session.scalars(mine) if each.post_id in locked}
+    return {each.id: each for each in session.scalars(mine)}
 
 
-def _record(session: Session, mine: Revision, revision: Revision, findings: Findings) -> bool:
-    """Write the verdict of `mine`, which is the `revision` that was read; False where the post has moved on."""
+def _record(recorder: Recorder, mine: Revision, revision: Revision, findings: Findings) -> bool:
+    """Record the verdict of `mine`, which is the `revision` that was read; False where the post has moved on."""
     ids = {"heed.post": mine.post_id, "heed.revision": mine.id, "heed.attempt": revision.attempts}
     with share("read post", revision.traceparent, ids) as note:
-        verdict = record_verdict(session, mine, _document(revision, findings), findings)
+        verdict = recorder.record(mine, _document(revision, findings), findings)
         note.tell("heed.action", verdict.action if verdict else None)
     if verdict is None:
         mine.state, mine.lease_owner, mine.lease_until = "deleted" if mine.post.deleted else "superseded", "", None

@@ -8,8 +8,8 @@ from standardwebhooks.webhooks import Webhook
 from classifiers.findings import Findings, LabelScore
 from classifiers.labels import POST_LABELS
 from service.policy import decide, load
+from service.recording import record_verdict
 from service.store.models import Revision
-from service.verdicts import record_verdict
 
 POST = {"id": "41", "revision": 1, "board": "thyroid", "body": "Is 50 of levothyroxine a lot?", "author": "u-9"}
 

@@ -12,10 +12,10 @@ from classifiers.labels import POST_LABELS
 from service.intake import accept
 from service.intake.submission import Submission
 from service.policy import decide
+from service.recording import record_verdict
 from service.review.filters import Filters
 from service.review.queue import load_rows
 from service.store.models import Delivery, Post, QueueItem, Revision, now
-from service.verdicts import record_verdict
 
 
 def all_ids(store) -> list[str]:

@@ -12,8 +12,9 @@ from classifiers.labels import POST_LABELS
 from service.decisions import Decision, record_decision, undo_decision
 from service.errors import Conflict, Forbidden, Invalid, NotFound
 from service.policy import decide, load
+from service.recording import record_verdict
 from service.store.models import AuditEntry, Delivery, Forum, Moderator, Post, QueueItem, Revision, Verdict
-from service.verdicts import public_json, record_verdict, withdraw
+from service.verdicts import public_json, withdraw
 
 
 def document(*names: str) -> dict:

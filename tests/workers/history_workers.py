@@ -17,6 +17,7 @@ from reading import Reader
 from classifiers.findings import Findings
 from service.callback.again import turn_on
 from service.callback.send import Answer
+from service.recording import Recorder
 from service.store.models import Delivery, Revision
 from workers import classify, deliver
 from workers.deliver import GONE, Parcel
@@ -244,15 +245,16 @@ class Workers(History):
 @contextmanager
 def failing(place: int, error: type[BaseException], late: bool) -> Iterator[list[int]]:
     """The verdict at `place` is not written, or is and not committed."""
-    real, calls, failed = classify.record_verdict, count(), []
+    real, calls, failed = Recorder.record, count(), []
 
-    def record(*arguments):
+    def record(recorder, *arguments):
         if next(calls) != place:
-            return real(*arguments)
+            return real(recorder, *arguments)
         failed.append(place)
         if late:
-            real(*arguments)
+            real(recorder, *arguments)
+            recorder.write()
         raise error
 
-    with patch.object(classify, "record_verdict", record):
+    with patch.object(Recorder, "record", record):
         yield failed
