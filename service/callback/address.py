@@ -104,8 +104,8 @@ def _refuse_plain(scheme: str) -> None:
 
 
 def _refuse_private_literal(host: str) -> None:
-    # A dot at its end changes nothing of a name.
-    host = host.removesuffix(".")
+    # A dot at its end changes nothing of a name; of several, who knows what a resolver makes of them.
+    host = host.rstrip(".")
     if host == "localhost" or host.endswith(".localhost"):
         raise AddressRefused(_REFUSED)
     try:

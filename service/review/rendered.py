@@ -160,6 +160,7 @@ class _Walk(HTMLParser):
         self.pieces: list[Segment | Tag] = []
         self._marks, self._hide = marks, hide
         self._active: list[Mark] = []
+        self._begun: set[str] = set()
         self._quoted = 0
         self._links: list[str] = []
 
@@ -202,10 +203,13 @@ class _Walk(HTMLParser):
                 self.pieces.append(Segment("", ends=(mark,)))
             else:
                 self._active.append(mark)
-                begins.append(mark)
+                # A parser of HTML doubles a link that is not closed where it should be, and with it what its address holds.
+                anchors = () if mark.id in self._begun else (mark,)
+                self._begun.add(mark.id)
                 if self._hide and mark.private:
-                    self.pieces.append(Segment("", marks=(mark,), begins=(mark,), hidden=mark))
-                    begins = []
+                    self.pieces.append(Segment("", marks=(mark,), begins=anchors, hidden=mark))
+                else:
+                    begins += anchors
             position = match.end()
         self._add(text[position:], begins)
 

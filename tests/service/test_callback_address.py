@@ -53,6 +53,7 @@ def test_what_is_no_proper_url_is_refused_always(url, allow_private):
     [
         "localhost",
         "localhost.",
+        "localhost..",
         "x.localhost",
         "127.0.0.1",
         "127.0.0.1.",

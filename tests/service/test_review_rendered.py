@@ -150,3 +150,10 @@ def test_whatever_the_body_a_secret_in_it_never_shows(body, format, secret):
     start = whole.index("SECRET")
     pieces = rendered(whole, format, [Mark("m0", start, start + 6, "personal_data", "x", True)])
     assert "SECRET" not in "".join(piece.text for piece in pieces if isinstance(piece, Segment))
+
+
+def test_a_mark_in_the_address_of_a_link_that_the_parser_doubles_has_one_anchor():
+    body = '<a href="https://x.example/<12345"><p>one<div>two</a> three'
+    pieces = rendered(body, "html", [mark(body, "12345")])
+    assert [each.id for piece in pieces if isinstance(piece, Segment) for each in piece.begins] == ["m0"]
+    assert html(pieces).count("[m0: 12345]") == 2
