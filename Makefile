@@ -8,8 +8,8 @@ BIN := $(VENV)/bin
 TORCH_ARGS ?=
 # `no` leaves the larger model out: 450 MB less to fetch and to keep in memory, and fewer posts read rightly (docs/evaluation.md).
 LARGER ?= yes
-# `yes` fetches OpenVINO at set-up, on which the models read more quickly with HEED_BACKEND=auto (docs/performance.md).
-OPENVINO ?= no
+# `no` leaves OpenVINO out: 60 MB less to fetch, and the models read more slowly (docs/performance.md).
+OPENVINO ?= yes
 # How long and how much `make chaos` breaks, for each of its two stacks.
 CHAOS ?= --posts 10000 --minutes 20 --faults 60
 # More arguments of `make bench`, such as --quick.

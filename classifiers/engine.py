@@ -54,6 +54,7 @@ class Classifier:
     """Reads posts. One per process; not for several threads at once."""
 
     def __init__(self, models: Models, backend: str = EXACT) -> None:
+        self.backend = backend
         self._reader = Reader(models.model, backend, alone=models.larger is None)
         self._larger = Reader(models.larger, backend) if models.larger else None
         self._replaced = models.labels

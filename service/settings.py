@@ -94,9 +94,9 @@ class Settings(BaseSettings):
         "Empty means the one shipped, where `make setup` fetched its encoder.",
     )
     backend: Literal["auto", "torch", "torch-bf16", "openvino", "openvino-bf16"] = Field(
-        "torch",
-        description="What runs the models. `torch` is exact (fp32) and always there; `auto`: the quickest here whose verdicts on "
-        "trial posts are the same; OpenVINO is an extra (`make openvino`).",
+        "auto",
+        description="What runs the models. `auto`: the quickest here whose verdicts on trial posts are those of `torch`, which "
+        "is exact (fp32) and always there. OpenVINO is an extra (`make openvino`).",
     )
     larger_encoder: str = Field("", description="Folder or id of its base encoder; empty means the one fetched.")
     shadow_model: str = Field(

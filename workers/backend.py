@@ -1,4 +1,4 @@
-"""Which back end the models run on: the one that is set, or a quicker one whose verdicts are those of fp32."""
+"""The trial of the back ends: the quickest whose verdicts are those of fp32."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from workers.logs import kind
 
 log = logging.getLogger(__name__)
 
-AUTO = "auto"
 CANARY = Path(__file__).with_name("canary.jsonl")
 """Posts of the training corpus (`id` says which), some of every label and kind of personal data, and ordinary ones."""
 PROBED, ROUNDS = 24, 3
@@ -26,39 +25,32 @@ PROBED, ROUNDS = 24, 3
 Verdict = tuple[Any, ...]
 
 
-def by_setting(models: Models, wanted: str) -> Classifier:
-    """The classifier on the back end `wanted`; for AUTO the first of the quick ones that passes the trial, else the exact one.
-
-    Raises classifiers.weights.ModelError where a back end that is named can't be had.
-    """
-    if wanted != AUTO:
-        return Classifier(models, wanted)
-    exact = Classifier(models)
-    expected, seconds = _tried(exact)
+def quickest(models: Models) -> str:
+    """The name of the first of the quick back ends that passes the trial, else of the exact one."""
+    expected, seconds = _tried(Classifier(models))
     for name in fitting():
-        if name != EXACT and (found := _better(models, name, expected, seconds)):
-            return found
+        if name != EXACT and _is_better(models, name, expected, seconds):
+            return name
     log.info("the models run on %s", EXACT)
-    return exact
+    return EXACT
 
 
-def _better(models: Models, name: str, expected: list[Verdict], seconds: float) -> Classifier | None:
-    """The classifier on the back end `name`, where it is quicker than that and its verdicts are the expected ones."""
+def _is_better(models: Models, name: str, expected: list[Verdict], seconds: float) -> bool:
+    """Whether the back end `name` is quicker than that and its verdicts are the expected ones."""
     try:
-        classifier = Classifier(models, name)
-        verdicts, took = _tried(classifier)
+        verdicts, took = _tried(Classifier(models, name))
     except Exception as error:
         log.warning("back end %s refused: it fails on the trial posts (%s)", name, kind(error))
-        return None
+        return False
     other = sum(one != two for one, two in zip(verdicts, expected, strict=True))
     if other:
         log.warning("back end %s refused: %d of %d trial posts get another verdict", name, other, len(expected))
-        return None
+        return False
     if took >= seconds:
         log.info("back end %s is not quicker here than %s", name, EXACT)
-        return None
+        return False
     log.info("the models run on %s, %.1f times as quick as on %s", name, seconds / took, EXACT)
-    return classifier
+    return True
 
 
 def _tried(classifier: Classifier) -> tuple[list[Verdict], float]:

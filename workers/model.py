@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 from service.settings import settings
 
 if TYPE_CHECKING:
-    from classifiers.engine import Classifier
+    from classifiers.engine import Classifier, Models
 
 log = logging.getLogger(__name__)
+
+AUTO = "auto"
 
 
 @cache
@@ -31,7 +33,7 @@ def classifier() -> Classifier:
 
 
 def _give_back() -> None:
-    """Give the system the memory of what loading left behind, such as the networks of back ends that were not taken."""
+    """Give the system the memory of what loading left behind."""
     gc.collect()
     # What is freed glibc keeps; elsewhere there is no such function.
     with suppress(AttributeError):
@@ -40,24 +42,34 @@ def _give_back() -> None:
 
 @cache
 def shadow_classifier() -> Classifier | None:
-    """The model that reads along without acting, where one is set."""
-    from classifiers.engine import load_models
-    from workers.backend import by_setting
+    """The model that reads along without acting, where one is set: on the back end of the one that acts."""
+    from classifiers import engine
 
     chosen = settings()
     if not chosen.shadow_model:
         return None
     log.info("a second model reads along without acting")
-    return by_setting(load_models(chosen.shadow_model, threads=chosen.torch_threads), chosen.backend)
+    models = engine.load_models(chosen.shadow_model, threads=chosen.torch_threads)
+    return engine.Classifier(models, classifier().backend)
 
 
 def load_classifier() -> Classifier:
     """Load by `HEED_MODEL`, `HEED_BACKEND` and their like. Raises classifiers.weights.ModelError, which says what to do."""
-    from classifiers.engine import load_models
-    from workers.backend import by_setting
+    from classifiers.engine import Classifier
+    from workers.trial import chosen_backend
+
+    # Loaded first: what is wrong with the models is said here, and no trial is held of them.
+    models = load_models()
+    backend = settings().backend
+    return Classifier(models, chosen_backend(models) if backend == AUTO else backend)
+
+
+def load_models() -> Models:
+    """The models by their settings, without a back end. Raises ModelError."""
+    from classifiers import engine
 
     chosen = settings()
-    models = load_models(
+    return engine.load_models(
         chosen.model,
         chosen.encoder,
         threads=chosen.torch_threads,
@@ -67,4 +79,3 @@ def load_classifier() -> Classifier:
         self_harm_model=chosen.self_harm_model,
         personal_data_model=chosen.personal_data_model,
     )
-    return by_setting(models, chosen.backend)

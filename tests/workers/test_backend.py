@@ -10,7 +10,7 @@ from classifiers import backends
 from classifiers.backends import EXACT, eager
 from classifiers.engine import Classifier, load_models
 from workers import backend
-from workers.backend import AUTO, by_setting
+from workers.backend import quickest
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def test_the_trial_posts_are_of_many_kinds(expected):
 
 @pytest.mark.skipif(not find_spec("openvino"), reason="OpenVINO, an extra, is not installed: make openvino")
 def test_openvino_passes_the_trial(models, expected):
-    assert backend._better(models, "openvino", expected, math.inf)
+    assert backend._is_better(models, "openvino", expected, math.inf)
 
 
 def test_one_that_gives_other_verdicts_is_refused(models, monkeypatch, caplog):
@@ -52,15 +52,14 @@ def test_one_that_gives_other_verdicts_is_refused(models, monkeypatch, caplog):
 
     monkeypatch.setattr(backends.eager, "bfloat16", broken)
     monkeypatch.setattr(backend, "_tried", _never_slow(backend._tried))
-    chosen = by_setting(models, AUTO)
-    assert isinstance(chosen._reader._forward, eager.Eager) and chosen._reader._forward._network is models.model.network
+    assert quickest(models) == EXACT
     assert "torch-bf16 refused" in caplog.text and "another verdict" in caplog.text
 
 
 def _never_slow(tried):
-    """The trial by a clock on which everything takes no time, but the exact one's an age."""
+    """The trial by a clock on which everything takes a second, but the exact one's an age."""
     ages = iter([math.inf])
-    return lambda classifier: (tried(classifier)[0], next(ages, 0.0))
+    return lambda classifier: (tried(classifier)[0], next(ages, 1.0))
 
 
 def test_one_that_fails_is_passed_over(models, monkeypatch, caplog):
@@ -68,8 +67,7 @@ def test_one_that_fails_is_passed_over(models, monkeypatch, caplog):
         return lambda batch: (_ for _ in ()).throw(RuntimeError("words of a post"))
 
     monkeypatch.setattr(backends.eager, "bfloat16", failing)
-    chosen = by_setting(models, AUTO)
-    assert chosen._reader._forward._network is models.model.network
+    assert quickest(models) == EXACT
     assert "torch-bf16 refused" in caplog.text and "words of a post" not in caplog.text
 
 
@@ -78,12 +76,7 @@ def test_the_first_that_agrees_and_is_quicker_is_taken(models, monkeypatch):
     posts = backend._canary()[:3]
     monkeypatch.setattr(backend, "_canary", lambda: posts)
     said = backend._tried(Classifier(models))[0]
-    assert backend._better(models, "torch-bf16", said, math.inf)
-    assert backend._better(models, "torch-bf16", said, 0.0) is None
-
-
-def test_what_is_named_is_taken_without_a_trial(models, monkeypatch):
-    monkeypatch.setattr(backend, "_tried", lambda classifier: pytest.fail("no trial"))
-    assert by_setting(models, EXACT)._reader._forward._network is models.model.network
-    rounded = by_setting(models, "torch-bf16")._reader._forward._network
-    assert rounded.encoder.dtype == torch.bfloat16 and rounded.value.weight.dtype == torch.float32
+    assert backend._is_better(models, "torch-bf16", said, math.inf)
+    assert not backend._is_better(models, "torch-bf16", said, 0.0)
+    monkeypatch.setattr(backend, "_tried", _never_slow(backend._tried))
+    assert quickest(models) == "torch-bf16"

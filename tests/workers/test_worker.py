@@ -210,7 +210,7 @@ def test_every_setting_of_the_models_reaches_the_loader(monkeypatch, settings_en
         given.update(more, model=name, encoder=encoder)
 
     monkeypatch.setattr("classifiers.engine.load_models", load)
-    monkeypatch.setattr("workers.backend.by_setting", lambda models, wanted: None)
+    monkeypatch.setattr("classifiers.engine.Classifier", lambda models, backend: None)
     chosen = {
         "model": "m",
         "encoder": "e",
