@@ -1,14 +1,18 @@
 """The docs miss no setting, no command, no label and no endpoint."""
 
+import inspect
 import json
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 from benchmarks.chaos.report import tables
 from classifiers import labels
+from service.openapi import describe
 from service.policy.policy import NAMES, why
 from service.settings import Settings
 from service.web import create_app
@@ -45,10 +49,42 @@ def test_every_setting_is_documented():
     assert DOCS["docs/settings.md"] == settings_page()
 
 
+def commands(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
+    """Each command that does something, by its whole name."""
+    if not isinstance(command, click.Group):
+        yield name, command
+        return
+    for each in command.commands.values():
+        yield from commands(each, f"{name} {each.name}")
+
+
+def told(given: click.Parameter) -> str:
+    """A row of what may be given to a command; empty where there is nothing to say of it."""
+    words = [given.help or ""] if isinstance(given, click.Option) else []
+    if isinstance(given.type, click.Choice):
+        words.append(f"One of {', '.join(f'`{each}`' for each in given.type.choices)}.")
+    if words and given.required and isinstance(given, click.Option):
+        words.append("Needed.")
+    name = ", ".join(given.opts) if isinstance(given, click.Option) else given.human_readable_name
+    return f"| `{name}` | {' '.join(words)} |" if words else ""
+
+
+def commands_page() -> str:
+    rows = [
+        "# Commands",
+        "",
+        "`heed COMMAND --help` says the same. Checked against `workers/cli.py` by tests/test_docs.py.",
+    ]
+    for name, command in sorted(commands(main, "heed"), key=lambda each: each[0]):
+        arguments = [each.human_readable_name for each in command.params if isinstance(each, click.Argument)]
+        rows += ["", f"## `{' '.join([name, *arguments])}`", "", inspect.cleandoc(command.help or "")]
+        if given := [*filter(None, map(told, command.params))]:
+            rows += ["", "| given | what it does |", "|---|---|", *given]
+    return "\n".join(rows) + "\n"
+
+
 def test_every_command_is_documented():
-    everything = "\n".join(DOCS.values())
-    missing = [name for name in main.commands if f"heed {name}" not in everything]
-    assert missing == []
+    assert DOCS["docs/commands.md"] == commands_page()
 
 
 def test_every_endpoint_is_documented():
@@ -57,6 +93,12 @@ def test_every_endpoint_is_documented():
     page = DOCS["docs/api.md"].replace("{", "<").replace("}", ">")
     missing = [rule for rule in rules if re.sub(r"<(?:\w+:)?(\w+)>", r"<\1>", rule) not in page]
     assert missing == []
+
+
+def test_every_event_is_documented():
+    events = set(re.findall(r'"(post\.[a-z]+)"', json.dumps(describe())))
+    assert {"post.verdict", "post.deleted"} <= events
+    assert [event for event in sorted(events) if event not in DOCS["docs/api.md"]] == []
 
 
 @pytest.mark.parametrize("area", sorted(NAMES))

@@ -94,8 +94,20 @@ def sweep(once: bool) -> None:
 
 
 @main.command()
-@click.option("--input", "source", type=click.File("r", encoding="utf-8-sig", errors="surrogateescape"), default="-")
-@click.option("--output", "target", type=click.File("w", encoding="utf-8", atomic=True), default="-")
+@click.option(
+    "--input",
+    "source",
+    type=click.File("r", encoding="utf-8-sig", errors="surrogateescape"),
+    default="-",
+    help="The file with the posts; standard input where left out.",
+)
+@click.option(
+    "--output",
+    "target",
+    type=click.File("w", encoding="utf-8", atomic=True),
+    default="-",
+    help="The file to write; standard output where left out.",
+)
 @click.option("--policy", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="TOML over the default.")
 @plain_errors
 def classify(source: TextIO, target: TextIO, policy: Path | None) -> None:
@@ -149,7 +161,13 @@ def reconcile(slug: str, days: int) -> None:
 
 
 @main.command("export-training")
-@click.option("--output", "target", type=click.File("w", encoding="utf-8", atomic=True, lazy=False), required=True)
+@click.option(
+    "--output",
+    "target",
+    type=click.File("w", encoding="utf-8", atomic=True, lazy=False),
+    required=True,
+    help="The file to write; `-` is standard output.",
+)
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only what was decided since this day (UTC).")
 @plain_errors
 def export_training(target: TextIO, since: datetime | None) -> None:
@@ -170,7 +188,13 @@ def export_training(target: TextIO, since: datetime | None) -> None:
 
 
 @main.command("export-statements")
-@click.option("--output", "target", type=click.File("w", encoding="utf-8", atomic=True, lazy=False), required=True)
+@click.option(
+    "--output",
+    "target",
+    type=click.File("w", encoding="utf-8", atomic=True, lazy=False),
+    required=True,
+    help="The file to write; `-` is standard output.",
+)
 @click.option("--forum", "slug", required=True, help="The forum's slug.")
 @click.option(
     "--since", type=click.DateTime(["%Y-%m-%d"]), required=True, help="What was decided since this day (UTC)."
@@ -332,7 +356,11 @@ def user() -> None:
 @user.command("add")
 @click.argument("name")
 @click.option(
-    "--role", default="moderator", show_default=True, type=click.Choice(["viewer", "moderator", "lead", "admin"])
+    "--role",
+    default="moderator",
+    show_default=True,
+    type=click.Choice(["viewer", "moderator", "lead", "admin"]),
+    help="What they may do.",
 )
 @click.option("--admin", is_flag=True, help="Short for --role admin: may change policies and accounts.")
 @click.option("--forum", "slug", default="", help="The forum they work on; every forum where left out.")

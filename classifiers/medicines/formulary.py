@@ -41,6 +41,8 @@ class Medicine:
     """What it is called, in lower case: its generic names and brands, rightly and wrongly spelled."""
     combined: frozenset[str]
     """Those of the spellings that hold another medicine too: whose dose is told with them, nobody knows."""
+    hazard: str
+    """What telling others about it risks, a category of `classifiers.hazards`; empty where it is none of these."""
     maximum: Maximum | None
     taper_why: str
     """What a sudden stop may bring; empty where the medicine is not known for it."""
@@ -68,6 +70,7 @@ def _medicine(record: dict[str, Any]) -> Medicine:
         name=record["name"],
         spellings=frozenset(name.lower() for name in names),
         combined=frozenset(name.lower() for name in record["combined"]),
+        hazard=record["hazard"],
         maximum=Maximum(**record["max_daily"]) if record["max_daily"] else None,
         taper_why=record["taper_why"] if record["taper"] else "",
         sources=sources,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,13 +15,17 @@ from babel.messages.pofile import read_po, write_po
 
 from service.review.language import CATALOGUES, LANGUAGES
 
-SERVICE = Path(__file__).parents[1]
-METHODS = [
-    ("review/templates/**.html", "jinja2"),
-    ("policy/why.toml", "service.review.catalogue:sentences"),
-    ("**.py", "python"),
-]
-"""How the texts of a file are found. A verdict keeps the policy's sentences in English; they are translated where they are shown."""
+ROOT = Path(__file__).parents[2]
+METHODS = {
+    "service": [
+        ("review/templates/**.html", "jinja2"),
+        ("policy/why.toml", "service.review.catalogue:sentences"),
+        ("**.py", "python"),
+    ],
+    "classifiers/medicines": [("formulary.jsonl", "service.review.catalogue:published")],
+}
+"""How the texts of a folder's files are found. A verdict keeps the policy's sentences and the formulary's in English;
+they are translated where they are shown."""
 OPTIONS = {"review/templates/**.html": {"silent": "no"}}
 KEYWORDS = DEFAULT_KEYWORDS | {"lazy_gettext": None, "_l": None, "lazy_ngettext": (1, 2)}
 WIDTH = 120
@@ -30,16 +35,29 @@ HEADER = "# The texts of Heed's console; docs/translating.md says how they are t
 def gathered() -> Catalog:
     """Every text of the console in English, with the files it stands in."""
     catalogue = Catalog()
-    for file, _line, message, comments, context in extract_from_dir(SERVICE, METHODS, OPTIONS, KEYWORDS):
-        catalogue.add(message, locations=[(f"service/{file}", 0)], auto_comments=comments, context=context)
+    for folder, methods in METHODS.items():
+        found = extract_from_dir(ROOT / folder, methods, OPTIONS, KEYWORDS)
+        for file, _line, message, comments, context in found:
+            catalogue.add(message, locations=[(f"{folder}/{file}", 0)], auto_comments=comments, context=context)
     return catalogue
 
 
-def sentences(file: BinaryIO, _keywords: Any, _tags: Any, options: Any) -> Iterator[tuple[int, None, str, list[str]]]:
-    """The sentences of a TOML file of tables, as Babel wants an extractor to give them."""
+Text = tuple[int, None, str, list[str]]
+"""A text as Babel wants an extractor to give it."""
+
+
+def sentences(file: BinaryIO, _keywords: Any, _tags: Any, options: Any) -> Iterator[Text]:
+    """The sentences of a TOML file of tables."""
     for table in tomllib.loads(file.read().decode()).values():
         for sentence in table.values():
             yield 0, None, sentence, []
+
+
+def published(file: BinaryIO, _keywords: Any, _tags: Any, options: Any) -> Iterator[Text]:
+    """Whom the formulary's maxima are for, and what a sudden stop may bring."""
+    for medicine in map(json.loads, file):
+        who = (medicine["max_daily"] or {}).get("who", "")
+        yield from ((0, None, text, []) for text in (who, medicine["taper_why"]) if text)
 
 
 def path(language: str) -> Path:
@@ -69,4 +87,4 @@ def renew(language: str) -> int:
 
 if __name__ == "__main__":
     for each in LANGUAGES.keys() - {"en"}:
-        print(f"{LANGUAGES[each]}: {renew(each)} texts to translate in {path(each).relative_to(SERVICE.parent)}")
+        print(f"{LANGUAGES[each]}: {renew(each)} texts to translate in {path(each).relative_to(ROOT)}")

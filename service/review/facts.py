@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from classifiers.findings import MILLIGRAMS
+from service.review import words
 
 RATES = {
     "day": _l("%(amount)s a day"),
@@ -25,7 +26,7 @@ class PublishedFact:
 
     words: str
     who: str
-    """Whom the maximum is for, in English as the formulary has it."""
+    """Whom the maximum is for."""
     title: str
     url: str
     date: str
@@ -35,7 +36,8 @@ class PublishedFact:
         """Of a fact as a verdict keeps it."""
         source = fact["source"]
         url = source["url"] if source["url"].startswith(("https://", "http://")) else ""
-        return cls(_words(fact), fact.get("maximum", {}).get("who", ""), source["title"], url, source["date"])
+        who = words.kept(fact.get("maximum", {}).get("who", ""))
+        return cls(_words(fact), who, source["title"], url, source["date"])
 
 
 def _words(fact: dict[str, Any]) -> str:
@@ -49,7 +51,7 @@ def _words(fact: dict[str, Any]) -> str:
     return _(
         "Says to stop %(medicine)s, which is not to be stopped suddenly: %(why)s.",
         medicine=fact["medicine"],
-        why=fact["why"],
+        why=words.kept(fact["why"]),
     )
 
 

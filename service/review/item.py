@@ -355,7 +355,7 @@ def reasons_of(reasons: Iterable[dict[str, Any]], marks: Iterable[Mark]) -> list
             name,
             words.label(area, name),
             words.severity(each["severity"]),
-            words.why(each["why"]),
+            words.kept(each["why"]),
             float(each["score"]),
             facts=[PublishedFact.of(fact) for fact in each.get("facts", ())],
         )

@@ -200,8 +200,8 @@ def label(area: str, name: str) -> str:
     return str(LABELS.get((area, name), name.replace("_", " ").capitalize()))
 
 
-def why(sentence: str) -> str:
-    """The policy's sentence as a verdict keeps it, in the reader's language; one this version doesn't know stays as it is."""
+def kept(sentence: str) -> str:
+    """A sentence as a verdict keeps it, in the reader's language; one this version doesn't know stays as it is."""
     return gettext(sentence) if sentence else ""
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from classifiers.hazards import WORDS, hazards
+from classifiers.medicines.formulary import records
 
 
 @pytest.mark.parametrize(
@@ -25,6 +26,10 @@ from classifiers.hazards import WORDS, hazards
         ("drink more water, it has been 3 weeks", ()),
         ("10 mg OD, no kidding", ()),
         ("my kidneys and baby aspirin", ()),
+        ("ditch the Parnate, and the fluvoxamin", ("psychiatric_medicine",)),
+        ("you don't need imuran", ("immunosuppressant",)),
+        ("solu-medrol or SoluMedrol", ("steroid",)),
+        ("skip the metformin", ()),
         ("predictable, spread, insulinoma", ()),
         ("", ()),
     ],
@@ -40,3 +45,9 @@ def test_the_parent_counts() -> None:
 def test_order_is_that_of_the_table() -> None:
     found = hazards("pregnant on insulin and steroids", "")
     assert list(found) == [name for name in WORDS if name in found]
+
+
+@pytest.mark.parametrize("record", [each for each in records() if each["hazard"]], ids=lambda record: record["name"])
+def test_a_medicine_is_a_hazard_by_all_its_names(record: dict) -> None:
+    for name in (record["name"], *record["also"], *record["brands"], *record["combined"], *record["misspellings"]):
+        assert record["hazard"] in hazards(f"Bin the {name}, it's poison."), name

@@ -5,6 +5,7 @@ from datetime import datetime
 import pytest
 
 from classifiers import weights
+from classifiers.hazards import WORDS
 from classifiers.medicines import facts
 from classifiers.medicines.doses import doses
 from classifiers.medicines.facts import LONGEST, _pieces
@@ -13,7 +14,7 @@ from classifiers.medicines.names import WORD, named
 
 RECORDS = list(records())
 FIELDS = [
-    *("name", "also", "brands", "combined", "misspellings", "class"),
+    *("name", "also", "brands", "combined", "misspellings", "class", "hazard"),
     *("max_daily", "narrow", "taper", "taper_why", "sources"),
 ]
 
@@ -195,6 +196,7 @@ def test_each_entry_is_whole_and_has_its_sources(record):
     held = {name for name in ("narrow", "taper") if record[name]} | ({"max_daily"} if record["max_daily"] else set())
     assert {source["fact"] for source in record["sources"]} == held
     assert bool(record["taper_why"]) == record["taper"]
+    assert record["hazard"] in ("", *WORDS)
     for source in record["sources"]:
         assert source["title"] and source["url"].startswith(("https://", "http://"))
         assert source["date"] == "" or datetime.strptime(source["date"][:4], "%Y")

@@ -16,7 +16,7 @@ DOSE = {
     "maximum": {"amount": 4.0, "unit": "g", "per": "day", "route": "oral", "who": "adults"},
     "source": SOURCE,
 }
-STOP = {"kind": "sudden_stop", "medicine": "sertraline", "why": "dizziness", "source": SOURCE}
+STOP = {"kind": "sudden_stop", "medicine": "sertraline", "why": "withdrawal symptoms", "source": SOURCE}
 
 
 @pytest.mark.parametrize(
@@ -24,12 +24,21 @@ STOP = {"kind": "sudden_stop", "medicine": "sertraline", "why": "dizziness", "so
     [
         ("en", DOSE, "Says 6,000 mg a day of paracetamol; the published maximum is 4,000 mg a day."),
         ("de", DOSE, "Nennt 6.000 mg am Tag paracetamol; die veröffentlichte Höchstdosis ist 4.000 mg am Tag."),
-        ("en", STOP, "Says to stop sertraline, which is not to be stopped suddenly: dizziness."),
+        ("en", STOP, "Says to stop sertraline, which is not to be stopped suddenly: withdrawal symptoms."),
+        ("de", STOP, "Rät, sertraline abzusetzen, das man nicht plötzlich absetzen soll: Entzugserscheinungen."),
     ],
 )
 def test_a_fact_is_a_sentence(app, language, fact, words):
     with app.test_request_context(), force_locale(language):
         assert PublishedFact.of(fact).words.replace("\u00a0", " ") == words
+
+
+def test_whom_a_maximum_is_for_is_said_in_the_readers_language(app):
+    whom = {**DOSE, "maximum": {**DOSE["maximum"], "who": "adults, in 24 hours"}}
+    with app.test_request_context(), force_locale("de"):
+        assert PublishedFact.of(whom).who == "Erwachsene, in 24 Stunden"
+        assert PublishedFact.of({**DOSE, "maximum": {**DOSE["maximum"], "who": "nobody knows"}}).who == "nobody knows"
+        assert PublishedFact.of(STOP).who == ""
 
 
 def test_only_addresses_of_the_web_become_links(app):

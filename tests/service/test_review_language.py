@@ -17,6 +17,7 @@ from review_console import Console, text
 from review_posts import SAMPLES
 
 import service
+from classifiers.medicines.formulary import medicines
 from service.decisions import Decision, record_decision
 from service.errors import RequestError
 from service.people.logins import device
@@ -173,7 +174,7 @@ def test_only_whole_texts_are_translated(path):
         for call, given in texts
         if not all(isinstance(arg, ast.Constant) and isinstance(arg.value, str) for arg in given)
     ]
-    # A verdict's sentence is gathered from the policy.
+    # A verdict's sentences are gathered from the policy and the formulary.
     assert kept == (["gettext(sentence)"] if path.name == "words.py" else [])
 
 
@@ -184,6 +185,11 @@ def texts() -> Catalog:
 
 def test_the_policys_sentences_are_gathered(texts):
     assert all(sentence in texts for sentences in why().values() for sentence in sentences.values())
+
+
+def test_the_formularys_words_are_gathered(texts):
+    assert all(medicine.taper_why in texts for medicine in medicines() if medicine.taper_why)
+    assert all(medicine.maximum.who in texts for medicine in medicines() if medicine.maximum)
 
 
 @pytest.mark.parametrize("code", TRANSLATED)
@@ -235,7 +241,9 @@ def test_what_is_compiled_is_what_was_translated(code):
 def test_a_catalogue_names_no_line_and_no_folder_of_a_machine():
     for code in TRANSLATED:
         places = re.findall(r"^#: (.*)$", catalogue.path(code).read_text(encoding="utf-8"), re.M)
-        assert places and all(re.fullmatch(r"service/[\w./-]+", name) for line in places for name in line.split())
+        assert places and all(
+            re.fullmatch(r"(?:service|classifiers)/[\w./-]+", name) for line in places for name in line.split()
+        )
 
 
 def test_a_catalogue_that_is_begun_asks_for_every_text(tmp_path, monkeypatch, texts):
