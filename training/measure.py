@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from rich.console import Console
+from rich.progress import track
 from sklearn.metrics import average_precision_score
 
 from classifiers.engine import Classifier
@@ -17,7 +19,7 @@ from service.policy import decide, load
 from training import corpus
 from training.corpus import LabelledPost
 from training.perturb import PERTURBATIONS, perturb
-from training.score import match_spans, prf
+from training.score import SpanKey, match_spans, prf
 from training.slices import SLICES
 
 AREAS: dict[str, Sequence[str]] = {
@@ -26,6 +28,8 @@ AREAS: dict[str, Sequence[str]] = {
     "third_party_health": [THIRD_PARTY_HEALTH],
 }
 
+AT_ONCE = 256
+"""Posts read before the progress bar moves."""
 FEW = 5
 RESAMPLES = 400
 
@@ -51,8 +55,10 @@ class Way(NamedTuple):
     read_again: float
 
 
-def measure(classifier: Classifier, posts: list[LabelledPost]) -> Measured:
-    findings = classifier.read([PostText(post.text, post.title, post.parent) for post in posts])
+def measure(classifier: Classifier, posts: list[LabelledPost], description: str = "reading") -> Measured:
+    given = [PostText(post.text, post.title, post.parent) for post in posts]
+    parts = track(range(0, len(given), AT_ONCE), description=description, console=Console(stderr=True))
+    findings = [found for at in parts for found in classifier.read(given[at : at + AT_ONCE])]
     policy = load()
     return Measured(
         posts, findings, [decide(f, policy, text=p.text, title=p.title) for f, p in zip(findings, posts, strict=True)]
@@ -101,9 +107,9 @@ def slice_rows(measured: Measured) -> list[dict]:
     return rows
 
 
-def timed(classifier: Classifier, posts: list[LabelledPost]) -> Way:
+def timed(classifier: Classifier, posts: list[LabelledPost], name: str) -> Way:
     before, began = classifier.reread, time.perf_counter()
-    measured = measure(classifier, posts)
+    measured = measure(classifier, posts, name)
     return Way(measured, time.perf_counter() - began, (classifier.reread - before) / len(posts))
 
 
@@ -132,7 +138,7 @@ def robustness_rows(classifier: Classifier, posts: list[LabelledPost]) -> list[d
             replace(post, text=perturb(name, post.text) if name in PERTURBATIONS else post.text, spans=(), claims=())
             for post in posts
         ]
-        measured = measure(classifier, changed)
+        measured = measure(classifier, changed, name)
         areas = {area: _auprc(*any_of(measured, names)) for area, names in AREAS.items()}
         rows.append({"perturbation": name, **areas})
     return rows
@@ -199,12 +205,17 @@ def report(name: str, measured: Measured) -> dict:
     }
 
 
+def said_spans(verdict: dict, area: Area) -> list[SpanKey]:
+    """The spans of an area that a verdict marks in the post's body."""
+    return [(s["type"], s["start"], s["end"]) for s in verdict["spans"] if s["area"] == area and "in" not in s]
+
+
 def _span_counts(
     measured: Measured, area: Area, kind: str, marked: Callable, exact: bool = False
 ) -> tuple[int, int, int]:
     totals = [0, 0, 0]
     for post, verdict in zip(measured.posts, measured.verdicts, strict=True):
-        said = [(s["type"], s["start"], s["end"]) for s in verdict["spans"] if s["area"] == area and "in" not in s]
+        said = said_spans(verdict, area)
         truth = [(s.type, s.start, s.end) for s in marked(post)]
         if kind == UNTYPED:
             said, truth = ([(UNTYPED, start, end) for _, start, end in spans] for spans in (said, truth))
