@@ -17,7 +17,7 @@ from classifiers.labels import Area
 from training import corpus, goals, peers
 from training.corpus import LabelledPost
 from training.measure import Measured, measure, report, robustness_rows, said_spans, timed, way_rows
-from training.pictures import draw
+from training.pictures import FIGURES, draw
 from training.split import split
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -29,8 +29,8 @@ threshold chosen by them; they are kept apart by thread, from the files that net
   networks learn from, were written after that.
 - The personal-data patterns were written while looking at files a, b, c, d and g, their test threads included.
 
-Both make the figures too good by an unknown amount, the second that of the spans alone. The file `eh` was written last and by
-another writer. Small numbers of positives make wide margins: the intervals are 95 % of bootstrap resamples.
+Both make the figures too good by an unknown amount, the second that of the spans alone. The file `eh` is by a writer who read no
+other file. Small numbers of positives make wide margins: the intervals are 95 % of bootstrap resamples.
 """
 AIMS = """What was aimed at, the least that counts as reached, and by how much the test threads fall short of it.
 [What was tried](experiments.md) says what was done for it; [the model card](model-card.md) what would help."""
@@ -60,9 +60,9 @@ def page(
         parts += ["## One model or two", WAYS, _table(ways)]
     parts += [
         "## Curves",
-        "On the test threads: precision and recall of any label of an area, and how far a score can be taken at its word.",
+        "On the test threads: precision and recall of any label of an area and of each label, and how far a score can be taken at its word.",
     ]
-    parts += [f"![{name.replace('-', ' ')}](figures/{name}.svg)" for name in ("precision-recall", "reliability")]
+    parts += [f"![{name.replace('-', ' ')}](figures/{name}.svg)" for name in FIGURES]
     if others:
         parts += ["## Others on the same posts", PEERS, _table(others["labels"]), _table(others["spans"])]
     if robustness:

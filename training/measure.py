@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from rich.console import Console
 from rich.progress import track
-from sklearn.metrics import average_precision_score
 
 from classifiers.engine import Classifier
 from classifiers.findings import Findings, PostText
-from classifiers.labels import CLAIMS, MEDICAL, PERSONAL_DATA, POST_LABELS, SELF_HARM, THIRD_PARTY_HEALTH, Area
+from classifiers.labels import CLAIMS, PERSONAL_DATA, POST_LABELS, Area
 from service.policy import decide, load
 from training import corpus
 from training.corpus import LabelledPost
 from training.perturb import PERTURBATIONS, perturb
-from training.score import SpanKey, match_spans, prf
+from training.score import AREAS, SpanKey, auprc, match_spans, prf
 from training.slices import SLICES
-
-AREAS: dict[str, Sequence[str]] = {
-    "medical": MEDICAL,
-    "self_harm": SELF_HARM,
-    "third_party_health": [THIRD_PARTY_HEALTH],
-}
 
 AT_ONCE = 256
 """Posts read before the progress bar moves."""
@@ -76,7 +69,7 @@ def label_rows(measured: Measured) -> list[dict]:
         precision, recall, f1 = prf(hit, sum(said), sum(truth))
         rows.append(
             {"label": name, "positives": sum(truth), "precision": precision, "recall": recall, "f1": f1,
-             "auprc": _auprc(truth, scores)}
+             "auprc": auprc(truth, scores)}
         )  # fmt: skip
     return rows
 
@@ -88,7 +81,7 @@ def area_rows(measured: Measured) -> list[dict]:
         truth, scores = any_of(measured, names)
         f1 = [row["f1"] for row in label_rows(measured) if row["label"] in names and row["positives"]]
         rows.append(
-            {"area": area, "positives": sum(truth), "auprc": _auprc(truth, scores), "interval": _interval(truth, scores),
+            {"area": area, "positives": sum(truth), "auprc": auprc(truth, scores), "interval": _interval(truth, scores),
              "macro_f1": sum(f1) / len(f1) if f1 else None}
         )  # fmt: skip
     return rows
@@ -102,7 +95,7 @@ def slice_rows(measured: Measured) -> list[dict]:
         row = {"slice": kind, "posts": len(part.posts)}
         for area, names in AREAS.items():
             truth, scores = any_of(part, names)
-            row[area] = _auprc(truth, scores) if sum(truth) >= FEW else None
+            row[area] = auprc(truth, scores) if sum(truth) >= FEW else None
         rows.append(row)
     return rows
 
@@ -139,7 +132,7 @@ def robustness_rows(classifier: Classifier, posts: list[LabelledPost]) -> list[d
             for post in posts
         ]
         measured = measure(classifier, changed, name)
-        areas = {area: _auprc(*any_of(measured, names)) for area, names in AREAS.items()}
+        areas = {area: auprc(*any_of(measured, names)) for area, names in AREAS.items()}
         rows.append({"perturbation": name, **areas})
     return rows
 
@@ -233,11 +226,7 @@ def _score(found: Findings, name: str) -> float:
     return next((label.score for label in found.labels if label.label == name), 0.0)
 
 
-def _auprc(truth: list[bool], scores: list[float]) -> float | None:
-    return float(average_precision_score(truth, scores)) if any(truth) else None
-
-
-def any_of(measured: Measured, names: Sequence[str]) -> tuple[list[bool], list[float]]:
+def any_of(measured: Measured, names: Collection[str]) -> tuple[list[bool], list[float]]:
     """Of each post, whether it carries any of the labels and the largest of their scores."""
     truth = [bool(post.labels & set(names)) for post in measured.posts]
     return truth, [max(_score(found, name) for name in names) for found in measured.findings]
@@ -249,6 +238,6 @@ def _interval(truth: list[bool], scores: list[float]) -> tuple[float, float] | N
         return None
     chance, places = random.Random(7), range(len(truth))
     drawn = (chance.choices(places, k=len(truth)) for _ in range(RESAMPLES))
-    values = (_auprc([truth[i] for i in some], [scores[i] for i in some]) for some in drawn)
+    values = (auprc([truth[i] for i in some], [scores[i] for i in some]) for some in drawn)
     ordered = sorted(value for value in values if value is not None)
     return ordered[int(0.025 * len(ordered))], ordered[int(0.975 * len(ordered)) - 1]

@@ -12,13 +12,11 @@ import numpy as np
 import torch
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import average_precision_score
 from transformers import AutoModel, AutoTokenizer
 
 from classifiers import weights
 from training.corpus import LabelledPost
-from training.measure import AREAS
-from training.score import SpanKey, match_spans, prf
+from training.score import AREAS, SpanKey, auprc, match_spans, prf
 
 PRESIDIO = {
     "PERSON": "person", "EMAIL_ADDRESS": "email", "PHONE_NUMBER": "phone", "CREDIT_CARD": "payment", "IBAN_CODE": "payment",
@@ -60,8 +58,8 @@ def label_rows(taught: Sequence[LabelledPost], posts: Sequence[LabelledPost]) ->
         row: dict = {"peer": peer}
         for area, names in AREAS.items():
             model = LogisticRegression(C=10, class_weight="balanced", max_iter=2000)
-            model.fit(known, [bool(post.labels & set(names)) for post in taught])
-            row[area] = _auprc(posts, names, model.decision_function(unseen))
+            model.fit(known, _truth(taught, names))
+            row[area] = auprc(_truth(posts, names), model.decision_function(unseen))
         rows.append(row)
     return rows
 
@@ -121,7 +119,7 @@ def _scrubadub() -> Callable[[str], Iterator[SpanKey]]:
 
 def _listed(area: str, posts: Sequence[LabelledPost]) -> float | None:
     pattern = re.compile(rf"\b(?:{KEYWORDS[area]})", re.IGNORECASE)
-    return _auprc(posts, AREAS[area], [len(pattern.findall(_whole(post))) for post in posts])
+    return auprc(_truth(posts, AREAS[area]), [len(pattern.findall(_whole(post))) for post in posts])
 
 
 @torch.inference_mode()
@@ -140,6 +138,5 @@ def _whole(post: LabelledPost) -> str:
     return f"{post.title}\n{post.text}".strip()
 
 
-def _auprc(posts: Sequence[LabelledPost], names: Sequence[str], scores: Sequence[float]) -> float | None:
-    truth = [bool(post.labels & set(names)) for post in posts]
-    return float(average_precision_score(truth, scores)) if any(truth) else None
+def _truth(posts: Sequence[LabelledPost], names: frozenset[str]) -> list[bool]:
+    return [bool(post.labels & names) for post in posts]
