@@ -55,7 +55,7 @@ catalogue: setup-test ## Gather the console's texts into the languages' catalogu
 	@$(BIN)/python -m service.review.catalogue
 
 # The larger model first: it teaches the smaller one.
-train: setup-test $(VENV)/.larger ## Rebuild both models from the corpora
+train: setup-test $(VENV)/.larger ## Train both models anew from the corpora; what ships came in more steps (docs/model-card.md)
 	@encoder=$$($(BIN)/python -c 'from classifiers.larger import INSTALLED; print(INSTALLED)') && \
 	  $(BIN)/python -m training.train --name teacher --base $$encoder --rate 6e-5 --epochs 5 --outside 150 --injected 150 \
 	    --rank 144 --data $(DATA) --resume --ship && \

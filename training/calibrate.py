@@ -22,7 +22,7 @@ model. The posts are written to be hard: in ordinary threads it is far less. A f
 ALARMS_ALONE = 0.08
 """The same where the smaller model reads alone: it tells goodbyes from near misses less well, and at ALARMS misses plain ones."""
 MERCY = {"ideation": 1.5, "concern_for_other": 1.5}
-"""F-beta's beta of labels that escalate: how many times a missed post weighs a false alarm; 1 for the others."""
+"""F-beta's beta of labels that escalate: how many times what precision does recall counts; 1 for the others."""
 PRECISION = 0.5
 """Share of what a medical label says that is to be right: it hides a post. On posts of which half are near misses."""
 PRIOR = {Area.MEDICAL: 64.0}

@@ -16,23 +16,17 @@ from pathlib import Path
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import average_precision_score
 from sklearn.model_selection import GroupKFold
 
-from classifiers.labels import MEDICAL, SELF_HARM, THIRD_PARTY_HEALTH
 from training import corpus
 from training.corpus import LabelledPost
+from training.score import AREAS, auprc
 from training.split import split
 
 NEAR = 0.55
 """Cosine of character 5-grams from which two posts count as near duplicates."""
 LEAST_LETTERS = 40
 """Shorter posts ("thanks so much") are alike by nature."""
-AREAS: dict[str, frozenset[str]] = {
-    "medical": frozenset(MEDICAL),
-    "self_harm": frozenset(SELF_HARM),
-    THIRD_PARTY_HEALTH: frozenset({THIRD_PARTY_HEALTH}),
-}
 
 
 @dataclass(frozen=True)
@@ -84,8 +78,7 @@ def giveaway(posts: Sequence[LabelledPost], area: str, folds: int = 5) -> Giveaw
     apart = float(np.mean([mine > other for mine, other in halves])) if halves else 0.5
     weights = _model().fit(table, truth).coef_[0]
     strongest = np.array(words.get_feature_names_out())[np.argsort(-weights)[:15]]
-    auprc = float(average_precision_score(truth, scores))
-    return Giveaway(area, len(halves), apart, auprc, float(truth.mean()), tuple(strongest))
+    return Giveaway(area, len(halves), apart, auprc(truth, scores) or 0.0, float(truth.mean()), tuple(strongest))
 
 
 def _model() -> LogisticRegression:

@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from sklearn.metrics import average_precision_score
+from rich.console import Console
+from rich.progress import track
 
 from classifiers.engine import Classifier
 from classifiers.findings import Findings, PostText
-from classifiers.labels import CLAIMS, MEDICAL, PERSONAL_DATA, POST_LABELS, SELF_HARM, THIRD_PARTY_HEALTH, Area
+from classifiers.labels import CLAIMS, PERSONAL_DATA, POST_LABELS, Area
 from service.policy import decide, load
 from training import corpus
 from training.corpus import LabelledPost
 from training.perturb import PERTURBATIONS, perturb
-from training.score import match_spans, prf
+from training.score import AREAS, SpanKey, auprc, match_spans, prf
 from training.slices import SLICES
 
-AREAS: dict[str, Sequence[str]] = {
-    "medical": MEDICAL,
-    "self_harm": SELF_HARM,
-    "third_party_health": [THIRD_PARTY_HEALTH],
-}
-
+AT_ONCE = 256
+"""Posts read before the progress bar moves."""
 FEW = 5
 RESAMPLES = 400
 
@@ -51,8 +48,10 @@ class Way(NamedTuple):
     read_again: float
 
 
-def measure(classifier: Classifier, posts: list[LabelledPost]) -> Measured:
-    findings = classifier.read([PostText(post.text, post.title, post.parent) for post in posts])
+def measure(classifier: Classifier, posts: list[LabelledPost], description: str = "reading") -> Measured:
+    given = [PostText(post.text, post.title, post.parent) for post in posts]
+    parts = track(range(0, len(given), AT_ONCE), description=description, console=Console(stderr=True))
+    findings = [found for at in parts for found in classifier.read(given[at : at + AT_ONCE])]
     policy = load()
     return Measured(
         posts, findings, [decide(f, policy, text=p.text, title=p.title) for f, p in zip(findings, posts, strict=True)]
@@ -70,7 +69,7 @@ def label_rows(measured: Measured) -> list[dict]:
         precision, recall, f1 = prf(hit, sum(said), sum(truth))
         rows.append(
             {"label": name, "positives": sum(truth), "precision": precision, "recall": recall, "f1": f1,
-             "auprc": _auprc(truth, scores)}
+             "auprc": auprc(truth, scores)}
         )  # fmt: skip
     return rows
 
@@ -82,7 +81,7 @@ def area_rows(measured: Measured) -> list[dict]:
         truth, scores = any_of(measured, names)
         f1 = [row["f1"] for row in label_rows(measured) if row["label"] in names and row["positives"]]
         rows.append(
-            {"area": area, "positives": sum(truth), "auprc": _auprc(truth, scores), "interval": _interval(truth, scores),
+            {"area": area, "positives": sum(truth), "auprc": auprc(truth, scores), "interval": _interval(truth, scores),
              "macro_f1": sum(f1) / len(f1) if f1 else None}
         )  # fmt: skip
     return rows
@@ -96,14 +95,14 @@ def slice_rows(measured: Measured) -> list[dict]:
         row = {"slice": kind, "posts": len(part.posts)}
         for area, names in AREAS.items():
             truth, scores = any_of(part, names)
-            row[area] = _auprc(truth, scores) if sum(truth) >= FEW else None
+            row[area] = auprc(truth, scores) if sum(truth) >= FEW else None
         rows.append(row)
     return rows
 
 
-def timed(classifier: Classifier, posts: list[LabelledPost]) -> Way:
+def timed(classifier: Classifier, posts: list[LabelledPost], name: str) -> Way:
     before, began = classifier.reread, time.perf_counter()
-    measured = measure(classifier, posts)
+    measured = measure(classifier, posts, name)
     return Way(measured, time.perf_counter() - began, (classifier.reread - before) / len(posts))
 
 
@@ -132,8 +131,8 @@ def robustness_rows(classifier: Classifier, posts: list[LabelledPost]) -> list[d
             replace(post, text=perturb(name, post.text) if name in PERTURBATIONS else post.text, spans=(), claims=())
             for post in posts
         ]
-        measured = measure(classifier, changed)
-        areas = {area: _auprc(*any_of(measured, names)) for area, names in AREAS.items()}
+        measured = measure(classifier, changed, name)
+        areas = {area: auprc(*any_of(measured, names)) for area, names in AREAS.items()}
         rows.append({"perturbation": name, **areas})
     return rows
 
@@ -199,12 +198,17 @@ def report(name: str, measured: Measured) -> dict:
     }
 
 
+def said_spans(verdict: dict, area: Area) -> list[SpanKey]:
+    """The spans of an area that a verdict marks in the post's body."""
+    return [(s["type"], s["start"], s["end"]) for s in verdict["spans"] if s["area"] == area and "in" not in s]
+
+
 def _span_counts(
     measured: Measured, area: Area, kind: str, marked: Callable, exact: bool = False
 ) -> tuple[int, int, int]:
     totals = [0, 0, 0]
     for post, verdict in zip(measured.posts, measured.verdicts, strict=True):
-        said = [(s["type"], s["start"], s["end"]) for s in verdict["spans"] if s["area"] == area and "in" not in s]
+        said = said_spans(verdict, area)
         truth = [(s.type, s.start, s.end) for s in marked(post)]
         if kind == UNTYPED:
             said, truth = ([(UNTYPED, start, end) for _, start, end in spans] for spans in (said, truth))
@@ -222,11 +226,7 @@ def _score(found: Findings, name: str) -> float:
     return next((label.score for label in found.labels if label.label == name), 0.0)
 
 
-def _auprc(truth: list[bool], scores: list[float]) -> float | None:
-    return float(average_precision_score(truth, scores)) if any(truth) else None
-
-
-def any_of(measured: Measured, names: Sequence[str]) -> tuple[list[bool], list[float]]:
+def any_of(measured: Measured, names: Collection[str]) -> tuple[list[bool], list[float]]:
     """Of each post, whether it carries any of the labels and the largest of their scores."""
     truth = [bool(post.labels & set(names)) for post in measured.posts]
     return truth, [max(_score(found, name) for name in names) for found in measured.findings]
@@ -238,6 +238,6 @@ def _interval(truth: list[bool], scores: list[float]) -> tuple[float, float] | N
         return None
     chance, places = random.Random(7), range(len(truth))
     drawn = (chance.choices(places, k=len(truth)) for _ in range(RESAMPLES))
-    values = (_auprc([truth[i] for i in some], [scores[i] for i in some]) for some in drawn)
+    values = (auprc([truth[i] for i in some], [scores[i] for i in some]) for some in drawn)
     ordered = sorted(value for value in values if value is not None)
     return ordered[int(0.025 * len(ordered))], ordered[int(0.975 * len(ordered)) - 1]

@@ -12,13 +12,11 @@ import numpy as np
 import torch
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import average_precision_score
 from transformers import AutoModel, AutoTokenizer
 
 from classifiers import weights
 from training.corpus import LabelledPost
-from training.measure import AREAS
-from training.score import SpanKey, match_spans, prf
+from training.score import AREAS, SpanKey, auprc, match_spans, prf
 
 PRESIDIO = {
     "PERSON": "person", "EMAIL_ADDRESS": "email", "PHONE_NUMBER": "phone", "CREDIT_CARD": "payment", "IBAN_CODE": "payment",
@@ -60,25 +58,36 @@ def label_rows(taught: Sequence[LabelledPost], posts: Sequence[LabelledPost]) ->
         row: dict = {"peer": peer}
         for area, names in AREAS.items():
             model = LogisticRegression(C=10, class_weight="balanced", max_iter=2000)
-            model.fit(known, [bool(post.labels & set(names)) for post in taught])
-            row[area] = _auprc(posts, names, model.decision_function(unseen))
+            model.fit(known, _truth(taught, names))
+            row[area] = auprc(_truth(posts, names), model.decision_function(unseen))
         rows.append(row)
     return rows
 
 
-def span_rows(posts: Sequence[LabelledPost]) -> list[dict]:
-    """Precision, recall and F1 of personal-data spans (same type, overlap of half) and exact F1: one row a peer."""
-    rows = []
-    for peer, find in (("Presidio", presidio()), ("scrubadub", _scrubadub())):
-        half, exact = np.zeros(3, int), np.zeros(3, int)
-        for post in posts:
-            said, truth = list(find(post.text)), [(s.type, s.start, s.end) for s in post.spans]
-            half += match_spans(said, truth)
-            exact += match_spans(said, truth, exact=True)
-        precision, recall, f1 = prf(*map(int, half))
-        row = {"peer": peer, "precision": precision, "recall": recall, "f1": f1, "exact_f1": prf(*map(int, exact))[2]}
-        rows.append(row)
-    return rows
+def span_rows(posts: Sequence[LabelledPost], own: Sequence[Sequence[SpanKey]]) -> Iterator[dict]:
+    """Precision, recall and F1 of personal-data spans (same type, overlap of half) and exact F1: one row a peer.
+
+    `own` are the spans that Heed marks in each post. Its row comes first, and its F1 on the types that a peer knows stands in the peer's.
+    """
+    truth = [[(s.type, s.start, s.end) for s in post.spans] for post in posts]
+    yield {"peer": "Heed"} | _merits(own, truth) | {"f1_on_its_types": None, "heed_f1_on_them": None}
+    for peer, find, known in (
+        ("Presidio", presidio(), set(PRESIDIO.values())),
+        ("scrubadub", _scrubadub(), set(SCRUBADUB.values())),
+    ):
+        said = [list(find(post.text)) for post in posts]
+        ours, marked = ([[s for s in spans if s[0] in known] for spans in each] for each in (own, truth))
+        on_known = {"f1_on_its_types": _merits(said, marked)["f1"], "heed_f1_on_them": _merits(ours, marked)["f1"]}
+        yield {"peer": peer} | _merits(said, truth) | on_known
+
+
+def _merits(said: Sequence[Sequence[SpanKey]], truth: Sequence[Sequence[SpanKey]]) -> dict[str, float]:
+    half, exact = np.zeros(3, int), np.zeros(3, int)
+    for mine, marked in zip(said, truth, strict=True):
+        half += match_spans(mine, marked)
+        exact += match_spans(mine, marked, exact=True)
+    precision, recall, f1 = prf(*map(int, half))
+    return {"precision": precision, "recall": recall, "f1": f1, "exact_f1": prf(*map(int, exact))[2]}
 
 
 def presidio() -> Callable[[str], Iterator[SpanKey]]:
@@ -110,7 +119,7 @@ def _scrubadub() -> Callable[[str], Iterator[SpanKey]]:
 
 def _listed(area: str, posts: Sequence[LabelledPost]) -> float | None:
     pattern = re.compile(rf"\b(?:{KEYWORDS[area]})", re.IGNORECASE)
-    return _auprc(posts, AREAS[area], [len(pattern.findall(_whole(post))) for post in posts])
+    return auprc(_truth(posts, AREAS[area]), [len(pattern.findall(_whole(post))) for post in posts])
 
 
 @torch.inference_mode()
@@ -129,6 +138,5 @@ def _whole(post: LabelledPost) -> str:
     return f"{post.title}\n{post.text}".strip()
 
 
-def _auprc(posts: Sequence[LabelledPost], names: Sequence[str], scores: Sequence[float]) -> float | None:
-    truth = [bool(post.labels & set(names)) for post in posts]
-    return float(average_precision_score(truth, scores)) if any(truth) else None
+def _truth(posts: Sequence[LabelledPost], names: frozenset[str]) -> list[bool]:
+    return [bool(post.labels & names) for post in posts]

@@ -9,13 +9,19 @@ from typing import Any
 import torch
 from sklearn.metrics import average_precision_score
 
-from classifiers.labels import MEDICAL, POST_LABELS, SELF_HARM
+from classifiers.labels import MEDICAL, POST_LABELS, SELF_HARM, THIRD_PARTY_HEALTH
 from classifiers.network import HeedNetwork
 from training.corpus import LabelledPost
 from training.passes import outputs
 from training.targets import examples
 
 SpanKey = tuple[str, int, int]
+AREAS: dict[str, frozenset[str]] = {
+    "medical": frozenset(MEDICAL),
+    "self_harm": frozenset(SELF_HARM),
+    THIRD_PARTY_HEALTH: frozenset({THIRD_PARTY_HEALTH}),
+}
+"""What posts are scored by: any label of an area."""
 
 
 def quick(network: HeedNetwork, tokenizer: Any, posts: list[LabelledPost]) -> dict[str, float]:
@@ -36,7 +42,7 @@ def quick(network: HeedNetwork, tokenizer: Any, posts: list[LabelledPost]) -> di
     figures = {
         "medical": any_label(scores, truths, [names.index(n) for n in MEDICAL]),
         "self_harm": any_label(scores, truths, [names.index(n) for n in SELF_HARM]),
-        "third_party": any_label(scores, truths, [names.index("third_party_health")]),
+        "third_party": any_label(scores, truths, [names.index(THIRD_PARTY_HEALTH)]),
         "claims": right["claims"] / max(1, marked["claims"]),
         "personal": right["personal"] / max(1, marked["personal"]),
     }
@@ -47,9 +53,12 @@ def quick(network: HeedNetwork, tokenizer: Any, posts: list[LabelledPost]) -> di
 def any_label(scores: Sequence[Sequence[float]], truths: Sequence[Sequence[int]], columns: list[int]) -> float:
     """AUPRC of "any of these labels" by the largest of their scores."""
     truth = [max(row[c] for c in columns) for row in truths]
-    return (
-        float(average_precision_score(truth, [max(row[c] for c in columns) for row in scores])) if any(truth) else 0.0
-    )
+    return auprc(truth, [max(row[c] for c in columns) for row in scores]) or 0.0
+
+
+def auprc(truth: Sequence[int], scores: Sequence[float]) -> float | None:
+    """Average precision; None where nothing is true."""
+    return float(average_precision_score(truth, scores)) if any(truth) else None
 
 
 def match_spans(said: Iterable[SpanKey], truth: Iterable[SpanKey], exact: bool = False) -> tuple[int, int, int]:

@@ -1,4 +1,4 @@
-"""Train the shipped model: ``make train``.
+"""Train a model; ``make train`` does it for the larger and then for the smaller.
 
 Fine-tunes the encoder with its heads on the corpus's training threads, keeps the epoch that is best on the development
 threads, calibrates on them, and writes the weights and the thresholds. Seeded; resumes where it was last saved.
@@ -33,6 +33,8 @@ from training.targets import Example, examples
 
 RUNS = Path(__file__).parent / "runs"
 PARTS = 3
+LOCAL = {"name", "base", "teacher_base", "data", "decided", "threads", "resume", "ship"}
+"""Arguments that mean something on one machine alone: names, places, and how the run goes."""
 
 
 def main() -> None:
@@ -149,10 +151,11 @@ def fit(
 
 
 def _trained(arguments: argparse.Namespace, parts: dict) -> dict:
+    """What the weights came from: the commit, the size of each part, and the arguments but for LOCAL."""
     asked = ["git", "rev-parse", "--short", "HEAD"]
     commit = subprocess.run(asked, capture_output=True, text=True).stdout.strip()  # noqa: S607 - git as whoever trains has it
-    return {"seed": arguments.seed, "epochs": arguments.epochs, "rate": arguments.rate, "outside": arguments.outside,
-            "injected": arguments.injected, "after": arguments.after, "new": arguments.new, "commit": commit, "posts": {name: len(posts) for name, posts in parts.items()}}  # fmt: skip
+    decisive = {name: value for name, value in vars(arguments).items() if name not in LOCAL}
+    return decisive | {"commit": commit, "posts": {name: len(posts) for name, posts in parts.items()}}
 
 
 def _arguments() -> argparse.Namespace:

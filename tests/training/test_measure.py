@@ -7,7 +7,7 @@ import pytest
 from classifiers.findings import Evidence, Findings, LabelScore, MarkedSpan
 from classifiers.labels import POST_LABELS, Area
 from service.policy import decide, load
-from training import evaluate, measure, peers, pictures
+from training import evaluate, goals, measure, peers, pictures
 from training.corpus import LabelledPost, Span
 from training.measure import Measured
 from training.slices import SLICES
@@ -111,6 +111,23 @@ def test_the_page_says_a_word_on_a_mistake(measured, tmp_path, monkeypatch):
     assert "| e-1 | dosing | no | 0.01 | needs the parent |" in page
 
 
+def test_a_mistake_without_a_word_is_named(measured, tmp_path, monkeypatch):
+    (tmp_path / "remarks.jsonl").write_text('{"id": "e-1", "label": "dosing", "why": "needs the parent"}\n')
+    monkeypatch.setattr(evaluate, "REMARKS", tmp_path / "remarks.jsonl")
+    assert evaluate.unremarked([measure.report("Four posts", measured)]) == [("d-2", "dosing")]
+
+
+def test_each_aim_says_how_far_its_least_is_missed(measured):
+    report = measure.report("Four posts", measured)
+    robustness = [{"perturbation": "as it is", "medical": 0.9, "self_harm": None}, {"perturbation": "x", "medical": 0.8, "self_harm": None}]  # fmt: skip
+    rows = {row["figure"]: row for row in goals.rows([report, report], robustness)}
+    assert rows["medical labels, macro F1"]["Four posts"] == "0.500"
+    assert rows["medical labels, macro F1"]["short of the least by"] == "0.180"
+    assert rows["any medical label, AUPRC"]["short of the least by"] is None
+    assert rows["clean posts of ordinary threads not allowed"]["short of the least by"] == "0.970"
+    assert rows["AUPRC lost to the worst way of writing"]["short of the least by"] == "0.020"
+
+
 def test_a_reliability_diagram_bins_the_scores():
     assert pictures.reliability([False, True, True], [0.05, 0.05, 1.0]) == [(0.05, 0.5, 2), (1.0, 1.0, 1)]
 
@@ -128,3 +145,15 @@ def test_a_keyword_list_and_learners_have_a_row_each():
     rows = {row["peer"]: row for row in peers.label_rows(posts, posts)}
     assert len(rows) == 3 and all(row["medical"] == 1.0 for row in rows.values())
     assert rows["keyword list"]["self_harm"] == 0.5
+
+
+def test_a_peer_is_also_measured_on_the_types_that_it_knows(monkeypatch):
+    posts = [LabelledPost("x-1", "t1", "", "", "Ann Lee, born 1 May 1990", spans=(Span("person", 0, 7), Span("date_of_birth", 14, 24)))]  # fmt: skip
+    monkeypatch.setattr(peers, "presidio", lambda: lambda text: iter([("person", 0, 7)]))
+    monkeypatch.setattr(peers, "_scrubadub", lambda: lambda text: iter([]))
+    own = [[("date_of_birth", 14, 24), ("person", 14, 24)]]
+    rows = {row["peer"]: row for row in peers.span_rows(posts, own)}
+    assert rows["Heed"]["f1"] == 0.5
+    assert rows["Presidio"]["recall"] == 0.5
+    assert (rows["Presidio"]["f1_on_its_types"], rows["Presidio"]["heed_f1_on_them"]) == (1.0, 0.0)
+    assert (rows["scrubadub"]["f1_on_its_types"], rows["scrubadub"]["heed_f1_on_them"]) == (0.0, 1.0)
