@@ -49,6 +49,22 @@ def test_nothing_is_passed_over_in_texts_put_together(text: str) -> None:
     assert passed_over(text) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "type"),
+    [
+        ("GB82 WEST ABCD EFGH IJKL", "payment"),
+        ("my NHI is ABC12DE", "government_id"),
+        ("MRN: A1234", "medical_id"),
+        ("PIN 4821", "credential"),
+        ("call me on 12345678", "phone"),
+        ("PO Box 1", "address"),
+        ("born the first of May nineteen sixty", "date_of_birth"),
+    ],
+)
+def test_values_of_the_fewest_digits_are_found(text: str, type: str) -> None:
+    assert type in {found.type for found in find_patterns(text)}
+
+
 @pytest.mark.parametrize("digits", OTHER_DIGITS.values(), ids=OTHER_DIGITS)
 @pytest.mark.parametrize(
     ("text", "type"),
