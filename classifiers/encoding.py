@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from classifiers.canonical import Canonical, canonicalise
@@ -18,6 +19,8 @@ CONTEXT_TOKENS = 112
 """Most pieces of the parent and of what is quoted; a longer context keeps its beginning and its end."""
 SHAPES = 6
 """Features of a piece's spelling, which a lower-casing encoder can't see."""
+LONGEST_REMEMBERED = 20
+"""Characters of a piece whose spelling is kept for the next time; all but a few of the vocabulary are shorter."""
 BEGINNING = (0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
 WITHIN = (0.0,) * SHAPES
 """The spelling of most pieces: small letters at a word's beginning, and within a word."""
@@ -58,21 +61,26 @@ def encode(tokenizer: Any, text: str, title: str = "", context: str = "") -> Enc
     plain = canonicalise(text)
     body = tokenizer(plain.text, add_special_tokens=False, return_offsets_mapping=True)
     ids = body["input_ids"]
-    offsets = [(plain.starts[start], plain.ends[end - 1]) for start, end in body["offset_mapping"]]
+    starts = [plain.starts[start] for start, _ in body["offset_mapping"]]
+    ends = [plain.ends[end - 1] for _, end in body["offset_mapping"]]
     title_ids = _plain(tokenizer, title)[:TITLE_TOKENS]
     context_ids = _both_ends(_plain(tokenizer, context), CONTEXT_TOKENS)
-    shapes = [shape(text, start, end) for start, end in offsets]
+    shapes = [shape(text, start, end) for start, end in zip(starts, ends, strict=True)]
     windows = []
     for first in _starts(len(ids)):
         piece = slice(first, first + BODY_TOKENS)
-        windows.append(_window(tokenizer, title_ids, ids[piece], offsets[piece], shapes[piece], context_ids, first))
+        cut = ids[piece], starts[piece], ends[piece], shapes[piece]
+        windows.append(_window(tokenizer, title_ids, *cut, context_ids, first))
     return Encoded(windows, len(ids), plain)
 
 
 def shape(text: str, start: int, end: int) -> tuple[float, ...]:
     """Spelling of the word piece at `start`:`end`: capital first, all capitals, digits, mixed, sign, starts a word."""
-    piece = text[start:end]
-    begins = start == 0 or not text[start - 1].isalnum()
+    spelling = _remembered if end - start <= LONGEST_REMEMBERED else _spelling
+    return spelling(text[start:end], start == 0 or not text[start - 1].isalnum())
+
+
+def _spelling(piece: str, begins: bool) -> tuple[float, ...]:
     if piece.isascii() and piece.isalpha() and piece.islower():
         return BEGINNING if begins else WITHIN
     return (
@@ -83,6 +91,9 @@ def shape(text: str, start: int, end: int) -> tuple[float, ...]:
         float(not any(c.isalnum() for c in piece)),
         float(begins),
     )
+
+
+_remembered = lru_cache(maxsize=8192)(_spelling)
 
 
 def _starts(pieces: int) -> Iterator[int]:
@@ -97,20 +108,21 @@ def _window(
     tokenizer: Any,
     title: list[int],
     body: list[int],
-    offsets: list[tuple[int, int]],
+    starts: list[int],
+    ends: list[int],
     shapes: list[tuple[float, ...]],
     context: list[int],
     first: int,
 ) -> Window:
-    start, end = tokenizer.cls_token_id, tokenizer.sep_token_id
-    head = [start, *title, end] if title else [start]
-    tail = [end, *context, end] if context else [end]
+    first_id, last_id = tokenizer.cls_token_id, tokenizer.sep_token_id
+    head = [first_id, *title, last_id] if title else [first_id]
+    tail = [last_id, *context, last_id] if context else [last_id]
     return Window(
         ids=[*head, *body, *tail],
         types=[0] * (len(head) + len(body) + 1) + [1] * (len(tail) - 1),
         own=[False, *([True] * (len(head) - 1)), *([True] * len(body)), *([False] * len(tail))],
-        starts=[*([-1] * len(head)), *(start for start, _ in offsets), *([-1] * len(tail))],
-        ends=[*([-1] * len(head)), *(end for _, end in offsets), *([-1] * len(tail))],
+        starts=[*([-1] * len(head)), *starts, *([-1] * len(tail))],
+        ends=[*([-1] * len(head)), *ends, *([-1] * len(tail))],
         shapes=[*([WITHIN] * len(head)), *shapes, *([WITHIN] * len(tail))],
         first=first,
     )

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+
+from classifiers.folded import folded
 
 from classifiers.medicines.names import named
 
@@ -37,24 +40,34 @@ NOT_MEANT = re.compile(
 """Read over before the words are looked for."""
 
 
-def _compiled(words: str) -> re.Pattern[str]:
-    """One pattern of all the words, those with the same first letter together: `re` tries alternatives one by one."""
+def _compiled(words: Iterable[str]) -> re.Pattern[str]:
+    """One pattern of the words, those with the same first letter together: `re` tries alternatives one by one."""
     by_letter: dict[str, list[str]] = {}
-    for word in words.split():
+    for word in words:
         first = word[0] if word[0].isalpha() and word[1:2] not in ("?", "*") else ""
         by_letter.setdefault(first, []).append(word[len(first) :])
     groups = "|".join(f"{first}(?:{'|'.join(rest)})" for first, rest in by_letter.items())
     return re.compile(rf"(?<!\w)(?:{groups})(?!\w)")
 
 
-COMPILED = {category: _compiled(words) for category, words in WORDS.items()}
-"""For lower-cased text: without IGNORECASE `re` passes over an alternative by its first letter."""
-TURKISH = str.maketrans("İı", "ii")
-"""The two letters that IGNORECASE takes for an i and `casefold` does not."""
+WORD = re.compile(r"\w+")
+PLAIN = {category: frozenset(filter(str.isalpha, words.split())) for category, words in WORDS.items()}
+"""The patterns that are nothing but one word: a set finds all of them at once."""
+OTHER = {category: [word for word in words.split() if not word.isalpha()] for category, words in WORDS.items()}
+COMPILED = {category: _compiled(words) for category, words in OTHER.items()}
+"""For folded text: without IGNORECASE `re` passes over an alternative by its first letter."""
+ANY = _compiled(word for words in OTHER.values() for word in words)
 
 
 def hazards(text: str, parent: str = "") -> tuple[str, ...]:
     """The categories that the post or the post it answers names, in the order of `WORDS`."""
-    both = NOT_MEANT.sub(" ", f"{text}\n{parent}".replace("’", "'")).translate(TURKISH).casefold()
+    both = folded(NOT_MEANT.sub(" ", f"{text}\n{parent}".replace("’", "'")))
     by_name = {each.medicine.hazard for each in named(both)}
-    return tuple(each for each, pattern in COMPILED.items() if each in by_name or pattern.search(both))
+    words, others = set(WORD.findall(both)), COMPILED if ANY.search(both) else {}
+    return tuple(
+        category
+        for category in WORDS
+        if category in by_name
+        or not PLAIN[category].isdisjoint(words)
+        or (category in others and others[category].search(both))
+    )

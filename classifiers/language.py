@@ -72,7 +72,7 @@ def identify(text: str) -> tuple[str, float]:
     for noise in (ADDRESS, SPELLED):
         text = noise.sub(" ", text)
     share = _english_share(text)
-    if share < ENGLISH_ENOUGH or sum(char > "\x7f" and char.isalpha() for char in text) >= FEWEST_OF_A_SCRIPT:
+    if share < ENGLISH_ENOUGH or _foreign_letters(text) >= FEWEST_OF_A_SCRIPT:
         # MEDICINE is the dearest of these patterns and takes no word of English away: only here may it change something.
         text = MEDICINE.sub(" ", text)
         letters = [char for char in text if char.isalpha()]
@@ -84,9 +84,13 @@ def identify(text: str) -> tuple[str, float]:
     return "en", min(1.0, 0.5 + share)
 
 
+def _foreign_letters(text: str) -> int:
+    return 0 if text.isascii() else sum(char > "\x7f" and char.isalpha() for char in text)
+
+
 def _english_share(text: str) -> float:
-    words = [word.lower().replace("’", "'") for word in WORD.findall(text)]
-    return sum(word in FUNCTION_WORDS for word in words) / max(1, len(words))
+    words = WORD.findall(text.replace("’", "'"))
+    return sum(map(FUNCTION_WORDS.__contains__, map(str.lower, words))) / max(1, len(words))
 
 
 def _other_script(letters: list[str]) -> tuple[str, float] | None:

@@ -48,6 +48,8 @@ class Stack:
     """Heed on a folder. `roles` are the kinds of its processes; `url` is where it listens."""
 
     roles: Sequence[str] = ("web", "classify", "deliver", "sweep", "queue")
+    python = sys.executable
+    """Runs Heed; another environment's has what that one installed."""
 
     def __init__(self, folder: Path, port: int, **settings: object) -> None:
         self.folder, self.port, self.url = folder, port, f"http://127.0.0.1:{port}"
@@ -87,7 +89,7 @@ class Stack:
 
     def command(self, *arguments: str) -> str:
         """Run another `heed` command beside it."""
-        command = [sys.executable, "-m", "workers.cli", *arguments]
+        command = [self.python, "-m", "workers.cli", *arguments]
         return subprocess.run(command, env=self.environment, capture_output=True, text=True, check=True).stdout
 
     def add_forum(self, slug: str, callback: str = "") -> Keys:
@@ -147,7 +149,7 @@ class Box(Stack):
         (self.folder / "logs").mkdir(exist_ok=True)
         with (self.folder / "logs" / "up.log").open("a") as log:
             self._up = subprocess.Popen(
-                [sys.executable, "-m", "workers.cli", "up"], env=self.environment, stdout=log, stderr=log
+                [self.python, "-m", "workers.cli", "up"], env=self.environment, stdout=log, stderr=log
             )
 
     def _tend(self) -> None:

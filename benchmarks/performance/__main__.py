@@ -58,6 +58,7 @@ def main() -> None:
     parser.add_argument(
         "--output", type=Path, help="folder of performance.json, performance.md and figures/; docs/ where left out"
     )
+    parser.add_argument("--python", default="", help="runs Heed from end to end: of an environment with what a forum installs and no more")
     chosen = parser.parse_args()
     size = QUICK if chosen.quick else WHOLE
     output = chosen.output or (Path(tempfile.mkdtemp(prefix="heed-bench-")) if chosen.quick else report.DOCS)
@@ -66,7 +67,7 @@ def main() -> None:
     figures = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     texts = workload.posts(max(size.posts, size.intake))
     with tempfile.TemporaryDirectory(prefix="heed-bench-") as folder:
-        for name, steps, work in _parts(Path(folder), texts, size):
+        for name, steps, work in _parts(Path(folder), texts, size, chosen.python):
             if not chosen.only or name in chosen.only:
                 began = time.perf_counter()
                 figures[name] = _watched(name, steps, work)
@@ -79,12 +80,12 @@ def main() -> None:
 Part = Callable[[Callable[[], None]], dict[str, Any]]
 
 
-def _parts(folder: Path, texts: list[str], size: Size) -> list[tuple[str, int, Part]]:
+def _parts(folder: Path, texts: list[str], size: Size, python: str) -> list[tuple[str, int, Part]]:
     """Name, steps and work of each part."""
     read, sent = texts[: size.posts], texts[: size.intake]
     return [
         ("encoder", encoder.warm_rounds(size.rounds), lambda tell: encoder.measure(read, size.rounds, tell)),
-        ("end_to_end", end_to_end.steps(size.ends), lambda tell: end_to_end.measure(folder, texts, size.ends, tell)),
+        ("end_to_end", end_to_end.steps(size.ends), lambda tell: end_to_end.measure(folder, texts, size.ends, tell, python)),
         ("intake", intake.steps(size.rounds), lambda tell: intake.measure(folder, sent, size.rounds, tell)),
         ("growth", growth.steps(size.growth), lambda tell: growth.measure(size.growth, tell)),
         ("personal_data", size.rounds + 1, lambda tell: personal_data.measure(read, size.rounds, tell)),

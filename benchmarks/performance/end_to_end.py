@@ -41,10 +41,12 @@ class Amount:
     alone: int
 
 
-def measure(folder: Path, texts: Sequence[str], amount: Amount, tell: Callable[[], None]) -> dict[str, Any]:
-    """The figures of all contenders; `tell` is called as often as `steps` says."""
+def measure(
+    folder: Path, texts: Sequence[str], amount: Amount, tell: Callable[[], None], python: str = ""
+) -> dict[str, Any]:
+    """The figures of all contenders; `tell` is called as often as `steps` says. `python` runs Heed."""
     pipelines.make(folder / "models")
-    heed = Heed(folder / "heed")
+    heed = Heed(folder / "heed", python=python)
     contenders: dict[str, Contender] = {
         "heed": heed,
         "pipelines, SimpleWorker": Baseline(folder / "simple", "simple", folder / "models"),

@@ -23,15 +23,17 @@ NOWHERE = "http://127.0.0.1:9/"
 
 
 class Heed:
-    """One of benchmarks.chaos.stack on all cores; `settings` are its `HEED_…` variables in lower case."""
+    """One of benchmarks.chaos.stack on all cores; `settings` are its `HEED_…` variables in lower case. `python` runs it, where
+    another environment than this one is to."""
 
-    def __init__(self, folder: Path, stack: str = "box", **settings: object) -> None:
+    def __init__(self, folder: Path, stack: str = "box", python: str = "", **settings: object) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         chosen = {"torch_threads": psutil.cpu_count(logical=False) or 1, "classify_workers": 1, "backend": "auto",
                   "lease_seconds": 60, "sweep_seconds": 5, **settings}  # fmt: skip
         self.stack = STACKS[stack](
             folder, free_port(), **{f"HEED_{name.upper()}": value for name, value in chosen.items()}
         )
+        self.stack.python = python or self.stack.python
         self.port = self.stack.port
         self._engine = create_engine(self.stack.database)
 

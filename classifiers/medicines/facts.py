@@ -142,6 +142,8 @@ def _other_route(sentence: str, maximum: Maximum) -> bool:
 
 def _stops(sentence: str, names: Sequence[Named], spoken_of: Sequence[Named]) -> Iterator[Fact]:
     """Told stops of a medicine that is not to be stopped suddenly."""
+    if not any(each.medicine.taper_why for each in (*names, *spoken_of)):
+        return
     for start, end, whose in _stopped(sentence, names, spoken_of):
         if whose.medicine.taper_why and is_told(sentence, start):
             source = _source(whose.medicine, "taper")

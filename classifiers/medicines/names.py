@@ -24,17 +24,17 @@ class Named:
 def named(text: str) -> list[Named]:
     """The medicines in their order; of names that begin alike the longest counts."""
     known, longest = _spellings()
-    words = list(WORD.finditer(text))
-    lower = [word[0].lower() for word in words]
-    found, at = [], 0
-    while at < len(words):
-        for count in range(min(longest.get(lower[at], 0), len(words) - at), 0, -1):
+    lower = [*map(str.lower, WORD.findall(text))]
+    firsts = [at for at, word in enumerate(lower) if word in longest]
+    if not firsts:
+        return []
+    words, found, free = list(WORD.finditer(text)), [], 0
+    for at in firsts:
+        for count in range(min(longest[lower[at]], len(words) - at) if at >= free else 0, 0, -1):
             if meant := known.get(tuple(lower[at : at + count])):
-                found.append(Named(words[at].start(), words[at + count - 1].end(), *meant))
-                at += count
+                free = at + count
+                found.append(Named(words[at].start(), words[free - 1].end(), *meant))
                 break
-        else:
-            at += 1
     return found
 
 

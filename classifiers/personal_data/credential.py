@@ -25,6 +25,10 @@ LOGIN = re.compile(
     r"(?P<value>[^\s,;<>()\[\]\"“”]{4,64})",
     re.IGNORECASE,
 )
+PASSWORD_NEEDED = re.compile(r"pass|pw|psw|security\s|token|api\s?key|secret\s|memorable\s")
+PIN_NEEDED = re.compile(r"pin|puk|tan|otp|code|password|safe")
+LOGIN_NEEDED = re.compile(r"log[\s-]?in|user")
+"""A word of each one's labels, in folded text."""
 SECRET_NEAR = re.compile(r"(?<!\w)(?:pass|password|passcode|pw|pwd|pin|portal|log\s?in)(?!\w)", re.IGNORECASE)
 TRAILING = ".,;:!?'\"’”)…"
 SECRET_SHAPE = re.compile(r"(?=.*\d)(?=.*[^\W\d])|(?=.*[^\w.,:;!?'’-])(?=.*\w)|(?=[^-]+-[^-]+-)|(?=.*[a-z][A-Z])")
@@ -36,11 +40,13 @@ PHRASES = frozenset(
 )
 
 
-def find(text: str) -> Iterator[Found]:
-    yield from _passwords(text)
+def pins(text: str) -> Iterator[Found]:
     for match in PIN.finditer(text):
         if not re.match(r"(?:19|20)\d\d$", match["value"]):
             yield Found("credential", *match.span("value"), CONTEXT, "pin")
+
+
+def logins(text: str) -> Iterator[Found]:
     for match in LOGIN.finditer(text):
         value = match["value"].rstrip(TRAILING)
         near = text[max(0, match.start() - 60) : match.start()] + " " + text[match.end() : match.end() + 40]
@@ -49,7 +55,7 @@ def find(text: str) -> Iterator[Found]:
             yield Found("credential", match.start("value"), match.start("value") + len(value), CONTEXT, "login")
 
 
-def _passwords(text: str) -> Iterator[Found]:
+def passwords(text: str) -> Iterator[Found]:
     for match in PASSWORD.finditer(text):
         value = match["value"]
         value = value.rstrip(TRAILING.replace("!", "")) if SECRET_SHAPE.match(value[:-1]) else value.rstrip(TRAILING)

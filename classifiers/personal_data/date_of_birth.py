@@ -49,6 +49,9 @@ OTHER_EVENT = re.compile(
     re.IGNORECASE,
 )
 
+NEEDED = re.compile(r"birth|born|b['’-]?day|d\.?\s?o\.?\s?b|came\s|geb|naci|née?\s")
+"""A word of LABEL or AFTERWARDS, in folded text."""
+
 
 def find(text: str) -> Iterator[Found]:
     for match in DATE.finditer(text):

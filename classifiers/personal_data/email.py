@@ -31,12 +31,17 @@ ROLES = frozenset(
     ).split()
 ) - {"jo", "mail"}
 """Mailboxes of an organisation by their name; on a private provider the same name is somebody's own."""
-PRIVATE_PROVIDERS = re.compile(
+PROVIDERS = (
     r"(?:gmail|googlemail|hotmail|outlook|live|yahoo|ymail|icloud|aol|proton|gmx|web\.de|btinternet|talktalk|sky\.com|eircom|rediffmail"
-    r"|fastmail|posteo|t-online|libero|orange|wanadoo|uol|bol\.com|comcast|verizon|att\.net|me\.com|msn)",
-    re.IGNORECASE,
+    r"|fastmail|posteo|t-online|libero|orange|wanadoo|uol|bol\.com|comcast|verizon|att\.net|me\.com|msn)"
 )
+PRIVATE_PROVIDERS = re.compile(PROVIDERS, re.IGNORECASE)
 EXAMPLES = re.compile(r"@(?:[\w-]+\.)*(?:example\.(?:com|org|net)|email\.com|domain\.com)$", re.IGNORECASE)
+
+NEEDED = re.compile(
+    rf"@|arroba|dot|punkt|punto|\(\s{{0,2}}at|\[\s{{0,2}}at|\{{\s{{0,2}}at|<\s{{0,2}}at|at\s{{1,2}}{PROVIDERS}"
+)
+"""What makes an address an explicit one, in folded text."""
 
 
 def find(text: str) -> Iterator[Found]:

@@ -40,13 +40,20 @@ class Identifier:
     checksum: ModuleType | None = None
     telling: bool = False
     """Is the shape so telling that a right checksum needs no word at all?"""
+    in_row: bool = True
+    """Does the shape hold six digits in a ROW?"""
 
 
 def _identifier(
-    name: str, shape: str, labels: str, checksum: ModuleType | None = None, telling: bool = False
+    name: str,
+    shape: str,
+    labels: str,
+    checksum: ModuleType | None = None,
+    telling: bool = False,
+    in_row: bool = True,
 ) -> Identifier:
     bounded = re.compile(rf"(?<![\w.+/@#-])(?:{shape})(?![\w@]|[-/]\d|\.\d)", re.IGNORECASE)
-    return Identifier(name, bounded, re.compile(leading(labels) + "$", re.IGNORECASE), checksum, telling)
+    return Identifier(name, bounded, re.compile(leading(labels) + "$", re.IGNORECASE), checksum, telling, in_row)
 
 
 TABLE = (
@@ -57,6 +64,7 @@ TABLE = (
         r"[1-9][A-Z][A-Z0-9]\d-?[A-Z][A-Z0-9]\d-?[A-Z]{2}\d{2}",
         r"medicare(?:\s+(?:id|card|number))?|mbi|hicn",
         None,
+        in_row=False,
     ),
     _identifier(
         "gb_nhs", r"\d{3}[ -]?\d{3}[ -]?\d{4}", r"nhs|national\s+health|h\s?&\s?c|health\s+(?:and|&)\s+care", nhs
@@ -77,7 +85,11 @@ TABLE = (
         telling=True,
     ),
     _identifier(
-        "driver", r"(?=[A-Z\d-]{0,14}\d{3})[A-Z]{0,3}\d[A-Z\d-]{4,15}", r"(?:driving|driver'?s?)\s+licen[cs]e|dl", None
+        "driver",
+        r"(?=[A-Z\d-]{0,14}\d{3})[A-Z]{0,3}\d[A-Z\d-]{4,15}",
+        r"(?:driving|driver'?s?)\s+licen[cs]e|dl",
+        None,
+        in_row=False,
     ),
     _identifier("passport", r"[A-Z]{0,2}\d{6,9}", r"passports?|reisepass", None),
     _identifier("ie_pps", r"\d{7}\s?[A-Z]{1,2}", r"ppsn?|pps", pps, telling=True),
@@ -89,7 +101,7 @@ TABLE = (
         None,
     ),
     _identifier("in_aadhaar", r"\d{4}[ -]?\d{4}[ -]?\d{4}", r"aadha+r|adhar|uidai|uid", aadhaar),
-    _identifier("in_pan", r"[A-Z]{3}[ABCFGHLJPT][A-Z]\d{4}[A-Z]", r"pan(?:\s+card)?", pan, telling=True),
+    _identifier("in_pan", r"[A-Z]{3}[ABCFGHLJPT][A-Z]\d{4}[A-Z]", r"pan(?:\s+card)?", pan, telling=True, in_row=False),
     _identifier("au_tfn", r"\d{3}[ -]?\d{3}[ -]?\d{2,3}", r"tfn|tax\s+file", tfn),
     _identifier("au_medicare", r"\d{4}[ -]?\d{5}[ -]?\d(?:[ -/]\d)?", r"medicare(?:\s+(?:card|no|number))?"),
     _identifier("nl_bsn", r"\d{8,9}|\d{4}[. ]\d{2}[. ]\d{3}", r"bsn|burgerservicenummer|sofi", bsn),
@@ -116,6 +128,7 @@ TABLE = (
         r"codice\s+fiscale|c\.?f\.?",
         codicefiscale,
         telling=True,
+        in_row=False,
     ),
     _identifier(
         "se_personnummer", r"(?:\d{2})?\d{6}[-+]\d{4}", r"personnummer|personal\s+(?:number|identity)", personnummer
@@ -138,13 +151,15 @@ TABLE = (
         r"(?:cart[ãa]o\s+)?(?-i:SUS)(?:\s+card)?(?:\s+says)?|cns",
         None,
     ),
-    _identifier("nz_nhi", r"[A-HJ-NP-Z]{3}\d{2}[A-Z\d]{2}", r"nhi", None),
+    _identifier("nz_nhi", r"[A-HJ-NP-Z]{3}\d{2}[A-Z\d]{2}", r"nhi", None, in_row=False),
     _identifier("my_ic", r"\d{6}-\d{2}-\d{4}", r"(?-i:IC)|mykad|nric", None, telling=True),
     _identifier("gulf_id", r"[12]?\d{9,14}|784-\d{4}-\d{7}-\d", r"iqama|emirates\s+id|civil\s+id", None),
     _identifier("pl_pesel", r"\d{11}", r"pesel", pesel),
 )
-CANDIDATE = re.compile(r"\d(?:\D{0,3}\d){2}|[^\W\d_]{3}\d\d")
+CANDIDATE = re.compile(r"\d(?:(?:\D{0,3}\d){2}|\d(?<=[^\W\d_]{3}\d\d))")
 """What each of the shapes holds: three digits not far from each other, or three letters and two digits."""
+ROW = re.compile(r"\d(?:\W?\d){5}")
+"""Six digits with no more than one sign or space between two of them: most texts have none."""
 REACH = 45
 """How many characters before the number its label may begin."""
 
@@ -152,7 +167,10 @@ REACH = 45
 def find(text: str) -> Iterator[Found]:
     if not CANDIDATE.search(text):
         return
+    has_row = ROW.search(text) is not None
     for identifier in TABLE:
+        if identifier.in_row and not has_row:
+            continue
         for match in identifier.shape.finditer(text):
             if found := _judge(text, match, identifier):
                 yield found

@@ -33,11 +33,13 @@ WELL_KNOWN = frozenset(
     ]
 )
 
+NEEDED = re.compile(r"[.:](?:(?<=\d\.)\d|(?<=:)[\da-f]{0,4}:)")
+"""Two numbers with a dot between them, or two colons with no more than a group of V6."""
+
 
 def find(text: str) -> Iterator[Found]:
     """Four numbers with dots are an address only where the post speaks of networks and not, right before, of versions."""
-    speaks_of_machines = MACHINE.search(text) is not None
-    for match in V4.finditer(text) if speaks_of_machines else ():
+    for match in V4.finditer(text) if V4.search(text) and MACHINE.search(text) else ():
         if _is_personal(match[0]) and not _is_version(text, match.start()):
             yield Found("ip_address", *match.span(), VALIDATED, "ip_v4")
     for match in V6.finditer(text):

@@ -51,6 +51,9 @@ UPI = re.compile(
     re.IGNORECASE,
 )
 
+NEEDED = re.compile(r"[/@$\d_#.](?:(?<=[/@$])|(?<=[^\s\d_#][\d_#])|(?<=[a-z]\.)[a-z])")
+"""A sign of a link, a handle or a cashtag, or what makes a name a made-up one, in folded text."""
+
 
 def find(text: str) -> Iterator[Found]:
     if "/" in text:

@@ -35,15 +35,18 @@ BANKING = words(
     "sbi", "hdfc", "icici", "chase", "aib", "revolut",
 )  # fmt: skip
 ROUTING = re.compile(r"(?<![\w.+/-])\d{9}(?![\w/-])")
+ROW = re.compile(r"\d(?:[ -]?\d){5}")
+"""Six digits, which every card, account, sort code and routing number begins with or holds."""
 ROUTING_LABEL = re.compile(leading(r"routing|aba|rtn|transit") + "$", re.IGNORECASE)
 
 
 def find(text: str) -> Iterator[Found]:
-    if not any(char.isdigit() for char in text):
-        return
-    yield from _cards(text)
+    has_row = ROW.search(text) is not None
+    if has_row:
+        yield from _cards(text)
     yield from _ibans(text)
-    yield from _accounts(text)
+    if has_row:
+        yield from _accounts(text)
 
 
 def _cards(text: str) -> Iterator[Found]:

@@ -15,6 +15,8 @@ from classifiers.personal_data.helplines import is_public
 OWN_REGIONS = ("GB", "US", "IE")
 """Numbers of these plans are taken without context where they are written as people write phone numbers."""
 OTHER_REGIONS = ("IN", "ZA", "AU", "NZ", "DE", "BR", "FR", "ES", "NL", "NG", "KE", "PH", "PK")
+SHORTEST = 4
+"""Characters of the shortest number that any of the plans allows (Germany's): most doses and ages are no candidates."""
 CONTACT = re.compile(
     r"(?<!\w)(?:call(?:s|ing|ed)?|text(?:s|ing)?|ring(?:ing)?|phone(?:d)?|tel|telephone|mob(?:ile)?|cell(?:phone)?|whats\s?app|wapp|landline|number|contact"
     r"|reach(?:able)?|sms|msg|message|dial|handy|zap|signal|telegram|viber|ping|answer|line|dm|shout|buzz|bell|imessage|fax|hmu|🤙|📞|📱|☎️?)(?!\w)",
@@ -57,14 +59,13 @@ VALUES = {"oh": "0", "o": "0", "zero": "0", "nought": "0", "naught": "0", "nil":
 }
 
 
-def find(text: str) -> Iterator[Found]:
+def numbers(text: str) -> Iterator[Found]:
     if CANDIDATE.search(text):
         yield from _planned(text)
         yield from _labelled(text)
     for match in UK_MOBILE.finditer(text):
         if not _is_something_else(text, *match.span()):
             yield Found("phone", *match.span(), VALIDATED, "phone_uk_mobile")
-    yield from _spelled(text)
 
 
 def _planned(text: str) -> Iterator[Found]:
@@ -72,7 +73,7 @@ def _planned(text: str) -> Iterator[Found]:
     seen: set[tuple[int, int]] = set()
     regions = OWN_REGIONS + (OTHER_REGIONS if CONTACT.search(text) else ())
     for region in regions:
-        for match in PhoneNumberMatcher(text, region, leniency=Leniency.VALID, max_tries=500):
+        for match in PhoneNumberMatcher(text, region, Leniency.VALID, max_tries=500, min_candidate_length=SHORTEST):
             place = (match.start, match.end)
             if place not in seen and _is_personal(text, match, region):
                 seen.add(place)
@@ -124,7 +125,7 @@ def _is_something_else(text: str, start: int, end: int) -> bool:
     )
 
 
-def _spelled(text: str) -> Iterator[Found]:
+def spelled(text: str) -> Iterator[Found]:
     for match in SPELLED.finditer(text):
         words, number = _spoken(match[0])
         lead, rest = before(text, match.start()), after(text, match.end(), 20)

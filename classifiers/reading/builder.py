@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from classifiers.reading.normalise import normalise
 
-OTHERWISE = re.compile(r"[\x00\r\x0b\x0c]|[^\x00-\x7f]")
+OTHERWISE = re.compile(r"[\x00\r\x0b\x0c\x80-\U0010ffff]+")
 """What `normalise` may change."""
 
 
@@ -63,6 +63,12 @@ class Column:
         self.offsets.append(start)
         self.ends.append(end)
 
+    def extend(self, body: str, start: int, end: int) -> None:
+        """Take `body[start:end]` as it is."""
+        self.chars.extend(body[start:end])
+        self.offsets.extend(range(start, end))
+        self.ends.extend(range(start + 1, end + 1))
+
 
 class Builder:
     """Takes the body from left to right; `quoting` says whose words come next."""
@@ -79,15 +85,12 @@ class Builder:
 
     def keep(self, start: int, end: int) -> None:
         """Take `body[start:end]` as it stands, normalised."""
-        part = self.body[start:end]
-        if not OTHERWISE.search(part):
-            column = self.column
-            column.chars.extend(part)
-            column.offsets.extend(range(start, end))
-            column.ends.extend(range(start + 1, end + 1))
-            return
-        for index, char in enumerate(part, start):
-            self.put(char, index, index + 1)
+        for odd in OTHERWISE.finditer(self.body, start, end):
+            self.column.extend(self.body, start, odd.start())
+            for index, char in enumerate(odd[0], odd.start()):
+                self.put(char, index, index + 1)
+            start = odd.end()
+        self.column.extend(self.body, start, end)
 
     def put(self, text: str, start: int, end: int) -> None:
         """Take `text` in place of `body[start:end]`."""
