@@ -26,7 +26,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from benchmarks.performance import encoder, end_to_end, growth, intake, personal_data, report, workload
 from benchmarks.performance.end_to_end import Amount
 from benchmarks.performance.growth import Sizes
-from classifiers.backends import has_bf16
+from classifiers.backends import GPU, has_bf16
 
 PACKAGES = ("torch", "transformers", "openvino", "rq", "gunicorn")
 
@@ -105,6 +105,7 @@ def _machine() -> dict[str, Any]:
         "processor": found.get("cpu_name") or platform.processor(),
         "cores": psutil.cpu_count(logical=False),
         "bf16": has_bf16(),
+        **({"gpu": torch.cuda.get_device_name(GPU)} if torch.cuda.is_available() else {}),
         "load before": round(psutil.getloadavg()[0], 1),
         **{name: version(name) for name in PACKAGES if find_spec(name)},
     }
