@@ -4,7 +4,7 @@ ARG PYTHON=3.12
 
 FROM python:${PYTHON}-slim AS build
 # More arguments for `pip install torch`. On x86, PyPI's torch brings CUDA along (several GB): give pip's
-# option for PyTorch's CPU index here, as with `make`.
+# option for PyTorch's CPU index here, as with `make`. A GPU needs a build with CUDA (docs/running.md).
 ARG TORCH_ARGS=""
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 # Without pip of its own: the image's pip installs into it from outside and stays behind in this stage.

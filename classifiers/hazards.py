@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable
 
 from classifiers.folded import folded
-
 from classifiers.medicines.names import named
 
 WORDS: dict[str, str] = {

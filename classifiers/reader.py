@@ -8,16 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from classifiers.backends import EXACT, forward
+from classifiers.backends import EXACT, batch_tokens, forward
 from classifiers.encoding import Encoded, Window, encode_post
 from classifiers.findings import PostText
 from classifiers.labels import POST_LABELS
 from classifiers.network import collate
 from classifiers.reading import Reading
 from classifiers.weights import Model
-
-BATCH_TOKENS = 2048
-"""Token budget of one forward pass: beyond it a two-core machine gains nothing (measured, docs/performance.md)."""
 
 
 @dataclass(slots=True)
@@ -43,7 +40,7 @@ class Reader:
     """
 
     def __init__(self, model: Model, backend: str = EXACT, alone: bool = False) -> None:
-        self._forward = forward(backend, model.network)
+        self._forward, self._batch_tokens = forward(backend, model.network), batch_tokens(backend)
         self._tokenizer, self.name = model.tokenizer, model.name
         fitted = [model.manifest["calibration"].get(label, (1.0, 0.0)) for _, label in POST_LABELS]
         self._scale, self._shift = np.array(fitted).T
@@ -62,7 +59,7 @@ class Reader:
         windows = [(index, window) for index, post in enumerate(posts) for window in post.windows]
         order = sorted(range(len(windows)), key=lambda i: len(windows[i][1].ids))
         outputs: dict[int, tuple[np.ndarray, ...]] = {}
-        for group in budgeted(order, [window for _, window in windows]):
+        for group in budgeted(order, [window for _, window in windows], self._batch_tokens):
             batch = collate([windows[i][1] for i in group], self._tokenizer.pad_token_id)
             labels, weights, claims, personal = self._forward(batch)
             found = [part.numpy() for part in (labels, weights, claims.softmax(-1), personal.softmax(-1))]
@@ -114,7 +111,7 @@ class Reader:
         return (1 / (1 + np.exp(-(logits * self._scale + self._shift)))).tolist()
 
 
-def budgeted(order: Sequence[int], windows: Sequence[Window], tokens: int = BATCH_TOKENS) -> Iterable[list[int]]:
+def budgeted(order: Sequence[int], windows: Sequence[Window], tokens: int) -> Iterable[list[int]]:
     """The places in `order`, which go from the shortest window to the longest, in groups of at most `tokens` pieces, padding included."""
     group: list[int] = []
     for index in order:

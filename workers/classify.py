@@ -12,6 +12,7 @@ from rq.timeouts import JobTimeoutException
 from sqlalchemy import Row, Select, and_, case, select, update
 from sqlalchemy.orm import Session, joinedload
 
+from classifiers.errors import DeviceLost
 from classifiers.findings import Findings, NotChecked
 from service.errors import EncryptionKeyMissing
 from service.intake.accept import AWAITED, NORMAL
@@ -25,6 +26,7 @@ from service.store.models import Post, Revision, now
 from service.tracing import share, span
 from service.waiting import tell
 from service.wakeup import wake_classify, wake_deliver
+from workers import stopping
 from workers.context import own, texts_of
 from workers.drain import drain
 from workers.lease import is_free, new_owner, renewed
@@ -155,6 +157,11 @@ def _read(
         # What it answers can't be opened: that is no attempt to read it, however often it is tried before the key is back.
         _put_off(where, owner, claimed, attempts=0)
         raise
+    except DeviceLost:
+        log.error("the GPU is lost to this process: it stops, and the one started in its place reads on")
+        stopping.request()
+        _put_off(where, owner, claimed)
+        return []
     except Exception as error:
         failed = {"claimed": len(claimed), "error": kind(error)}
         log.warning("reading %(claimed)d posts failed (%(error)s); each is read alone next", failed)

@@ -26,7 +26,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from benchmarks.performance import encoder, end_to_end, growth, intake, personal_data, report, workload
 from benchmarks.performance.end_to_end import Amount
 from benchmarks.performance.growth import Sizes
-from classifiers.backends import has_bf16
+from classifiers.backends import GPU, has_bf16
 
 PACKAGES = ("torch", "transformers", "openvino", "rq", "gunicorn")
 
@@ -58,7 +58,11 @@ def main() -> None:
     parser.add_argument(
         "--output", type=Path, help="folder of performance.json, performance.md and figures/; docs/ where left out"
     )
-    parser.add_argument("--python", default="", help="runs Heed from end to end: of an environment with what a forum installs and no more")
+    parser.add_argument(
+        "--python",
+        default="",
+        help="runs Heed from end to end: of an environment with what a forum installs and no more",
+    )
     chosen = parser.parse_args()
     size = QUICK if chosen.quick else WHOLE
     output = chosen.output or (Path(tempfile.mkdtemp(prefix="heed-bench-")) if chosen.quick else report.DOCS)
@@ -85,7 +89,11 @@ def _parts(folder: Path, texts: list[str], size: Size, python: str) -> list[tupl
     read, sent = texts[: size.posts], texts[: size.intake]
     return [
         ("encoder", encoder.warm_rounds(size.rounds), lambda tell: encoder.measure(read, size.rounds, tell)),
-        ("end_to_end", end_to_end.steps(size.ends), lambda tell: end_to_end.measure(folder, texts, size.ends, tell, python)),
+        (
+            "end_to_end",
+            end_to_end.steps(size.ends),
+            lambda tell: end_to_end.measure(folder, texts, size.ends, tell, python),
+        ),
         ("intake", intake.steps(size.rounds), lambda tell: intake.measure(folder, sent, size.rounds, tell)),
         ("growth", growth.steps(size.growth), lambda tell: growth.measure(size.growth, tell)),
         ("personal_data", size.rounds + 1, lambda tell: personal_data.measure(read, size.rounds, tell)),
@@ -106,6 +114,7 @@ def _machine() -> dict[str, Any]:
         "processor": found.get("cpu_name") or platform.processor(),
         "cores": psutil.cpu_count(logical=False),
         "bf16": has_bf16(),
+        **({"gpu": torch.cuda.get_device_name(GPU)} if torch.cuda.is_available() else {}),
         "load before": round(psutil.getloadavg()[0], 1),
         **{name: version(name) for name in PACKAGES if find_spec(name)},
     }

@@ -6,12 +6,11 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import torch
-
 from benchmarks.performance import roofline, workload
 from benchmarks.performance.figures import ratio, spread
-from classifiers.backends import EXACT, Forward, fitting, forward
-from classifiers.engine import Classifier, Models, load_models
+from classifiers.backends import EXACT, Forward, batch_tokens, fitting
+from classifiers.encoding import Window
+from classifiers.engine import Classifier, load_models
 from classifiers.findings import Findings, PostText
 from classifiers.network import Batch, Output, collate
 from classifiers.reader import Reader, budgeted
@@ -32,33 +31,31 @@ def measure(texts: Sequence[str], rounds: int, tell: Callable[[], None]) -> dict
     ]
     windows.sort(key=lambda window: len(window.ids))
     lengths = [len(window.ids) for window in windows]
-    batches = [
-        collate([windows[i] for i in group], tokenizer.pad_token_id) for group in budgeted(range(len(windows)), windows)
-    ]
     needed, names = roofline.operations(models.model.network, lengths), fitting()
-    networks = {name: _Clocked(forward(name, models.model.network)) for name in names}
-    classifiers = {name: _on(models, networks[name]) for name in names}
+    batches = {name: _batches(windows, batch_tokens(name), tokenizer.pad_token_id) for name in names}
+    classifiers = {name: Classifier(models, name) for name in names}
+    networks = {name: _clocked(classifier) for name, classifier in classifiers.items()}
     took: dict[str, list[float]] = {name: [] for name in names}
     whole: dict[str, list[float]] = {name: [] for name in names}
     beside: dict[str, list[float]] = {name: [] for name in names}
-    limits: dict[torch.dtype, list[float]] = {torch.float32: [], torch.bfloat16: []}
+    limits: dict[str, list[float]] = {name: [] for name in ("fp32", "bf16", *map(roofline.limit_of, names))}
     findings: dict[str, list[Findings]] = {}
     for name in names:
-        _forward(networks[name], batches)
+        _forward(networks[name], batches[name])
         findings[name] = _read(classifiers[name], posts)
         tell()
     for _ in range(rounds):
-        for precision, found in limits.items():
-            found.append(roofline.peak(models.model.network, precision))
+        for name, found in limits.items():
+            found.append(roofline.peak(models.model.network, roofline.PRODUCTS[name]))
         for name in names:
-            took[name].append(_seconds(lambda name=name: _forward(networks[name], batches)))
+            took[name].append(_seconds(lambda name=name: _forward(networks[name], batches[name])))
             networks[name].seconds = 0.0
             whole[name].append(_seconds(lambda name=name: _read(classifiers[name], posts)))
             beside[name].append(whole[name][-1] - networks[name].seconds)
             tell()
     rows = {}
     for name in names:
-        limit = limits[torch.bfloat16 if name.endswith("bf16") else torch.float32]
+        limit = limits[roofline.limit_of(name)]
         rows[name] = {
             "tokens a second": spread([sum(lengths) / seconds for seconds in took[name]]),
             "posts a second, encoder alone": spread([len(posts) / seconds for seconds in took[name]]),
@@ -71,11 +68,10 @@ def measure(texts: Sequence[str], rounds: int, tell: Callable[[], None]) -> dict
     return {
         "workload": workload.described([len(tokenizer(text)["input_ids"]) for text in texts]),
         "operations a post": round(needed / len(posts)),
-        "limit, GFLOP/s": {"fp32": spread([p / 1e9 for p in limits[torch.float32]]),
-                           "bf16": spread([p / 1e9 for p in limits[torch.bfloat16]])},
+        "limit, GFLOP/s": {name: spread([p / 1e9 for p in found]) for name, found in limits.items()},
         "rounds": rounds,
         "back ends": rows,
-    }  # fmt: skip
+    }
 
 
 class _Clocked:
@@ -92,11 +88,14 @@ class _Clocked:
             self.seconds += time.perf_counter() - began
 
 
-def _on(models: Models, network: _Clocked) -> Classifier:
-    """A classifier on that very network."""
-    classifier = Classifier(models)
-    classifier._reader._forward = network
-    return classifier
+def _clocked(classifier: Classifier) -> _Clocked:
+    """The classifier's network, from now on by the clock."""
+    classifier._reader._forward = clocked = _Clocked(classifier._reader._forward)
+    return clocked
+
+
+def _batches(windows: Sequence[Window], tokens: int, pad: int) -> list[Batch]:
+    return [collate([windows[i] for i in group], pad) for group in budgeted(range(len(windows)), windows, tokens)]
 
 
 def warm_rounds(rounds: int) -> int:

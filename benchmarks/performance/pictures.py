@@ -12,6 +12,8 @@ matplotlib.rcParams["svg.hashsalt"] = "heed"
 import matplotlib.pyplot as plt  # noqa: E402 (the back end is chosen first)
 from matplotlib.axes import Axes  # noqa: E402
 
+from benchmarks.performance.roofline import limit_of  # noqa: E402
+
 COLOURS = ("#1f5f8b", "#b3541e", "#3f7d4e")
 CUTS = ("p50", "p95", "p99")
 
@@ -32,7 +34,7 @@ def _encoder(axes: Axes, found: dict[str, Any]) -> None:
     """One bar a back end, one inside it for the whole way from text to findings, and a line at its precision's limit."""
     for place, (name, row) in enumerate(reversed(found["back ends"].items())):
         alone, whole = row["posts a second, encoder alone"], row["posts a second, text to findings"]
-        limit = 1e9 * found["limit, GFLOP/s"]["bf16" if name.endswith("bf16") else "fp32"]["median"]
+        limit = 1e9 * found["limit, GFLOP/s"][limit_of(name)]["median"]
         axes.barh(place, alone["median"], 0.6, color=COLOURS[0], xerr=_error(alone), label="" if place else "encoder")
         axes.barh(place, whole["median"], 0.3, color=COLOURS[1], label="" if place else "text to findings")
         axes.vlines(limit / found["operations a post"], place - 0.4, place + 0.4, color="#777777", linestyle=":",

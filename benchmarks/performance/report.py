@@ -8,6 +8,7 @@ from typing import Any
 
 from benchmarks.performance import pictures
 from benchmarks.performance.sizing import sizing
+from classifiers.backends import CUDA, batch_tokens
 
 DOCS = Path(__file__).parents[2] / "docs"
 HEAD = """# Performance
@@ -31,6 +32,7 @@ durable SQLite, one RQ job for each post, three Hugging Face pipelines with an e
 loaded. Their heads are untrained: time alone is compared. Saturated is from the first request to the last verdict; latency is from the moment a post was due, by a Poisson process at a share of the way's own capacity."""
 INTAKE = """Requests a second with the classify workers held still: Heed (signature, checks, revision and digest, storage, wake-up) beside a bare Flask route that
 stores the same row (the text's, in a table of the same columns and indexes), same gunicorn (2 processes, 8 threads), same database settings. The sender has the same cores."""
+ON_GPU = """`cuda` reads longer batches than the others, of {tokens:,} tokens, on {gpu}; its limit, in bf16, is {limit:.0f} GFLOP/s."""
 PERSONAL = """Posts a second on one core. What each finds is compared in [the evaluation](evaluation.md)."""
 GROWTH = """Readers that sleep {milliseconds:.0f} ms a post stand in for models on as many machines: what is left is what the queue, the database and Heed's own code cost, all of it on
 these few cores. With the database elsewhere, and cores for each worker, more of them go on helping."""
@@ -54,7 +56,7 @@ def _parts(figures: dict[str, Any], drawn: dict[str, str]) -> Iterable[str]:
         return
     yield _head(figures["machine"])
     if found := figures.get("encoder"):
-        yield from _encoder(found, drawn)
+        yield from _encoder(found, drawn, figures["machine"])
     if found := figures.get("end_to_end"):
         yield from _end_to_end(found, drawn)
     if found := figures.get("intake"):
@@ -81,7 +83,7 @@ def _head(machine: dict[str, Any]) -> str:
     ).strip()
 
 
-def _encoder(found: dict[str, Any], drawn: dict[str, str]) -> Iterable[str]:
+def _encoder(found: dict[str, Any], drawn: dict[str, str], machine: dict[str, Any]) -> Iterable[str]:
     load = found["workload"]
     yield "## What is read"
     yield WORKLOAD.format(
@@ -96,6 +98,8 @@ def _encoder(found: dict[str, Any], drawn: dict[str, str]) -> Iterable[str]:
     yield "## The classifier"
     limits = found["limit, GFLOP/s"]
     yield ENCODER.format(fp32=f"{limits['fp32']['median']:.0f}", bf16=f"{limits['bf16']['median']:.0f}")
+    if limit := limits.get(CUDA):
+        yield ON_GPU.format(tokens=batch_tokens(CUDA), gpu=machine["gpu"], limit=limit["median"])
     yield from _picture(drawn, "encoder", "Posts a second by back end, and the limit")
     times = ("tokens a second", "posts a second, encoder alone", "posts a second, text to findings", "Python, ms a post",
              "share of the limit", "times as quick as torch")  # fmt: skip

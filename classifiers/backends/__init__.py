@@ -17,8 +17,15 @@ from classifiers.weights import ModelError
 Forward = Callable[[Batch], Output]
 
 EXACT = "torch"
-NAMES = ("openvino-bf16", "openvino", "torch-bf16", EXACT)
-"""The quickest first, as measured on machines with bf16 (docs/performance.md)."""
+CUDA = "cuda"
+NAMES = (CUDA, "openvino-bf16", "openvino", "torch-bf16", EXACT)
+"""The quickest first, as measured on machines with bf16 (docs/performance.md); a GPU's place is a guess."""
+GPU = torch.device("cuda", 0)
+"""The first that `CUDA_VISIBLE_DEVICES` leaves to the process."""
+BATCH_TOKENS = 2048
+"""Token budget of one forward pass: beyond it a two-core machine gains nothing (measured, docs/performance.md)."""
+GPU_BATCH_TOKENS = 16_384
+"""The same on a GPU, which is idle with less: a first guess, not measured yet."""
 
 
 def forward(name: str, network: HeedNetwork) -> Forward:
@@ -29,6 +36,13 @@ def forward(name: str, network: HeedNetwork) -> Forward:
         return eager.exact(network)
     if name == "torch-bf16":
         return eager.bfloat16(network)
+    if name == CUDA:
+        if not torch.cuda.is_available():
+            raise ModelError(
+                f"The back end {CUDA} needs an NVIDIA GPU, its driver and a torch built for CUDA; torch {torch.__version__} "
+                "sees none. Set HEED_BACKEND=auto to do without."
+            )
+        return eager.bfloat16(network, GPU)
     if not find_spec("openvino"):
         raise ModelError(f"The back end {name} needs OpenVINO. Run `make openvino`, or set HEED_BACKEND=auto.")
     from classifiers.backends import compiled
@@ -38,7 +52,12 @@ def forward(name: str, network: HeedNetwork) -> Forward:
 
 def fitting() -> list[str]:
     """The back ends worth a trial on this machine, the quickest first; EXACT is always the last."""
-    return [name for name in NAMES if (has_bf16() or not name.endswith("bf16")) and _is_there(name)]
+    return [name for name in NAMES if _fits(name)]
+
+
+def batch_tokens(name: str) -> int:
+    """The token budget of one forward pass by the back end `name`, padding included."""
+    return GPU_BATCH_TOKENS if name == CUDA else BATCH_TOKENS
 
 
 def has_bf16() -> bool:
@@ -47,5 +66,9 @@ def has_bf16() -> bool:
     return any(found.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))
 
 
-def _is_there(name: str) -> bool:
+def _fits(name: str) -> bool:
+    if name == CUDA:
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if name.endswith("bf16") and not has_bf16():
+        return False
     return name.startswith("torch") or find_spec("openvino") is not None

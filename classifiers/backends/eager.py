@@ -1,4 +1,4 @@
-"""PyTorch as it is: exact in fp32, and with its encoder in bf16."""
+"""PyTorch as it is: exact in fp32, and with its encoder in bf16, on the processor or on a GPU."""
 
 from __future__ import annotations
 
@@ -7,18 +7,26 @@ from functools import cache
 
 import torch
 
+from classifiers.errors import DeviceLost
 from classifiers.network import Batch, HeedNetwork, Output
+
+CPU = torch.device("cpu")
 
 
 class Eager:
-    """Runs a network without keeping what gradients need."""
+    """Runs a network on its device without keeping what gradients need; batches and their numbers lie on the CPU."""
 
-    def __init__(self, network: HeedNetwork) -> None:
-        self._network = network
+    def __init__(self, network: HeedNetwork, device: torch.device = CPU) -> None:
+        self._network, self._device = network.to(device), device
 
     def __call__(self, batch: Batch) -> Output:
-        with torch.inference_mode():
-            return self._network(batch)
+        try:
+            with torch.inference_mode():
+                # Only this way may be left to itself: numbers on their way back could be read before they are there.
+                found = self._network(Batch(*(part.to(self._device, non_blocking=True) for part in batch)))
+                return Output(*(part.cpu() for part in found))
+        except torch.AcceleratorError as error:
+            raise DeviceLost from error
 
 
 def exact(network: HeedNetwork) -> Eager:
@@ -26,11 +34,11 @@ def exact(network: HeedNetwork) -> Eager:
     return Eager(network)
 
 
-def bfloat16(network: HeedNetwork) -> Eager:
+def bfloat16(network: HeedNetwork, device: torch.device = CPU) -> Eager:
     """The heads stay in fp32: they cost little, and the encoder's roundings are enough."""
     rounded = copy.deepcopy(network)
     rounded.encoder.to(torch.bfloat16)
-    return Eager(rounded)
+    return Eager(rounded, device)
 
 
 @cache

@@ -41,7 +41,8 @@ def test_a_manifest_holds_by_the_schemas(document, version):
 
 def test_every_part_of_compose_is_there():
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
-    ours = {f"heed-{name}": service["command"] for name, service in compose.items() if "build" in service}
+    usual = {name: service for name, service in compose.items() if "build" in service and "profiles" not in service}
+    ours = {f"heed-{name}": service["command"] for name, service in usual.items()}
     assert {name: pod(name)["containers"][0]["args"] for name in PODS} == ours
     assert all(resolves(command) for command in ours.values())
 
@@ -137,12 +138,16 @@ def test_every_file_is_taken_in_and_every_name_is_there():
     assert taken == {path.resolve() for path in FILES}
 
 
-@pytest.mark.parametrize("layer", ["base", "keda", "migrate"])
-def test_kustomize_builds_it(layer):
+def built(layer: str) -> list[dict]:
     if not shutil.which("kubectl"):
         pytest.skip("there is no kubectl to build it with")
-    built = subprocess.run(["kubectl", "kustomize", FOLDER / layer], capture_output=True, text=True, check=True).stdout
-    for document in yaml.safe_load_all(built):
+    done = subprocess.run(["kubectl", "kustomize", FOLDER / layer], capture_output=True, text=True, check=True)
+    return list(yaml.safe_load_all(done.stdout))
+
+
+@pytest.mark.parametrize("layer", ["base", "gpu", "keda", "migrate"])
+def test_kustomize_builds_it(layer):
+    for document in built(layer):
         assert document["metadata"]["namespace"] == "heed"
         if document["kind"] in ("Deployment", "Job"):
             (container,) = document["spec"]["template"]["spec"]["containers"]
@@ -151,3 +156,17 @@ def test_kustomize_builds_it(layer):
             assert container["envFrom"][1] == {"secretRef": {"name": "heed"}}
         if document["kind"] != "ScaledObject":
             kubernetes_validate.validate(document, KUBERNETES[-1], strict=True)
+
+
+def test_on_a_gpu_the_same_pods_run_and_one_of_them_has_it():
+    usual, gpu = ({(d["kind"], d["metadata"]["name"]): d for d in built(layer)} for layer in ("base", "gpu"))
+    pods = [name for kind, name in gpu if kind == "Deployment"]
+    specs = {name: gpu["Deployment", name]["spec"]["template"]["spec"] for name in pods}
+    limits = {name: spec["containers"][0]["resources"]["limits"] for name, spec in specs.items()}
+    assert [name for name in pods if "nvidia.com/gpu" in limits[name]] == ["heed-classify"]
+    assert limits["heed-classify"] == {"memory": "8Gi", "nvidia.com/gpu": 1}
+    # Else a cluster with one GPU would wait for a second one at each upgrade.
+    assert gpu["Deployment", "heed-classify"]["spec"]["strategy"]["rollingUpdate"]["maxSurge"] == 0
+    (settings,) = (document["data"] for (kind, _), document in gpu.items() if kind == "ConfigMap")
+    (before,) = (document["data"] for (kind, _), document in usual.items() if kind == "ConfigMap")
+    assert settings == {**before, "HEED_BACKEND": "cuda", "HEED_BATCH_TOKENS": "16384", "HEED_BATCH_POSTS": "256"}

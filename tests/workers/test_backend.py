@@ -41,6 +41,11 @@ def test_openvino_passes_the_trial(models, expected):
     assert backend._is_better(models, "openvino", expected, math.inf)
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+def test_a_gpu_passes_the_trial(models, expected):
+    assert backend._better(models, "cuda", expected, math.inf)
+
+
 def test_one_that_gives_other_verdicts_is_refused(models, monkeypatch, caplog):
     sound = eager.bfloat16
 

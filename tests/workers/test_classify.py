@@ -9,12 +9,14 @@ from reading import Reader
 from rq.timeouts import JobTimeoutException
 from sqlalchemy import select, update
 
+from classifiers.errors import DeviceLost
 from service.intake import accept
 from service.intake.accept import AWAITED, LOW
 from service.intake.submission import Submission
 from service.store.models import Forum, Post, QueueItem, Revision, Verdict, now
 from service.waiting import TOLD_SECONDS, until_told
 from service.wakeup import redis_connection
+from workers import stopping
 from workers.classify import PATIENCE, claim, read_all, read_some
 
 
@@ -238,6 +240,25 @@ def test_a_job_out_of_time_gives_its_posts_back_and_ends(store, desk, chosen):
     with pytest.raises(JobTimeoutException):
         read_some(store, Slow(), chosen)
     assert [(r.state, r.lease_owner) for r in desk.revisions()] == [("pending", "")]
+
+
+def test_a_worker_whose_gpu_is_lost_stops_and_leaves_its_posts_to_the_next(store, desk, choose):
+    class Lost(Reader):
+        def read(self, posts):
+            super().read(posts)
+            raise DeviceLost
+
+    for number in range(3):
+        desk.submit(str(number))
+    lost, one = Lost(), choose(batch_posts=1)
+    try:
+        read_all(store, lost, one)
+        assert stopping.requested() and len(lost.batches) == 1, "it would go through all posts, and give them up unread"
+    finally:
+        stopping.forget()
+    desk.pass_time()
+    assert read_all(store, Reader(), one) == 3
+    assert desk.verdicts() == {str(number): ["allow"] for number in range(3)}
 
 
 def test_no_log_line_holds_a_text(store, desk, chosen, caplog):
