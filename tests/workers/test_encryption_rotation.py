@@ -41,7 +41,7 @@ def rotate() -> str:
 
 def bodies() -> list[str]:
     with sessions.store().read() as session:
-        return list(session.scalars(select(Revision.body).order_by(Revision.id)))
+        return list(session.scalars(select(Revision.body).order_by(Revision.received_at)))
 
 
 def raw(column: str) -> list[str]:
