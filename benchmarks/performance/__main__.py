@@ -76,8 +76,8 @@ def main() -> None:
                 began = time.perf_counter()
                 figures[name] = _watched(name, steps, work)
                 figures.setdefault("seconds", {})[name] = round(time.perf_counter() - began)
-    figures["machine"] = _machine()
-    file.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+                figures["machine"] = _machine()
+                file.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     print(report.write(figures, output))
 
 

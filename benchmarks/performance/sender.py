@@ -31,6 +31,8 @@ class Answer:
     due: float
     took: float
     code: int
+    said: str = ""
+    """What a refusal says, which is never a post's words."""
 
 
 @dataclass
@@ -57,9 +59,10 @@ def send(
     with ThreadPoolExecutor(lanes) as pool:
         for lane in [pool.submit(_lane, port, line, began) for _ in range(lanes)]:
             lane.result()
-    refused = [answer.code for answer in line.answers if answer.code >= 300]
+    refused = [answer for answer in line.answers if answer.code >= 300]
     if refused:
-        raise RuntimeError(f"{len(refused)} of {len(requests)} posts were refused, the first with {refused[0]}")
+        first = f"{requests[0].path}, the first with {refused[0].code}: {refused[0].said}"
+        raise RuntimeError(f"{len(refused)} of {len(requests)} posts were refused at {first}")
     return line.answers
 
 
@@ -78,12 +81,12 @@ def _lane(port: int, line: _Line, began: float) -> None:
         request = line.requests[number]
         due = began + line.due[number] if line.due else time.time()
         time.sleep(max(0.0, due - time.time()))
-        code = _answer(connection, request)
-        line.answers.append(Answer(request.id, due, time.time() - due, code))
+        code, said = _answer(connection, request)
+        line.answers.append(Answer(request.id, due, time.time() - due, code, said if code >= 300 else ""))
     connection.close()
 
 
-def _answer(connection: HTTPConnection, request: Request) -> int:
+def _answer(connection: HTTPConnection, request: Request) -> tuple[int, str]:
     try:
         connection.request("POST", request.path, request.body, request.headers)
         answer = connection.getresponse()
@@ -92,5 +95,4 @@ def _answer(connection: HTTPConnection, request: Request) -> int:
         connection.close()
         connection.request("POST", request.path, request.body, request.headers)
         answer = connection.getresponse()
-    answer.read()
-    return answer.status
+    return answer.status, answer.read().decode(errors="replace")

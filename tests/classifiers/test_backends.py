@@ -1,5 +1,8 @@
 """Every back end gives the network's numbers; one that can't be had says what to do."""
 
+import os
+import subprocess
+import sys
 from importlib.util import find_spec
 
 import pytest
@@ -129,3 +132,21 @@ def test_bf16_is_tried_only_where_it_is_not_imitated(monkeypatch):
     assert backends.fitting() == ["openvino-bf16", "openvino", "torch-bf16", EXACT]
     monkeypatch.setattr(backends.torch.cuda, "is_bf16_supported", lambda including_emulation: True)
     assert backends.fitting() == list(NAMES)
+
+
+def test_the_caches_of_shapes_are_bounded_before_torch_looks():
+    """Unbounded they are a leak: each batch has a shape of its own. ideep looks while torch is imported."""
+    read = (
+        "import sys, classifiers; assert 'torch' not in sys.modules; from os import environ; "
+        "print(environ['ONEDNN_PRIMITIVE_CACHE_CAPACITY'], environ['LRU_CACHE_CAPACITY'])"
+    )
+    asked = {name: value for name, value in os.environ.items() if "CACHE_CAPACITY" not in name}
+    told = subprocess.run([sys.executable, "-c", read], env=asked, capture_output=True, text=True, check=True)
+    assert told.stdout.split() == ["8", "8"]
+
+
+@pytest.mark.skipif(not find_spec("openvino"), reason="OpenVINO, an extra, is not installed: make openvino")
+def test_openvino_holds_few_shapes_ready():
+    from classifiers.backends import compiled
+
+    assert compiled._core().get_property("CPU", "CPU_RUNTIME_CACHE_CAPACITY") == compiled.SHAPES_HELD < 100
