@@ -92,7 +92,7 @@ def test_everything_is_sent_once_and_not_before_it_is_due(forum):
 
 
 def test_a_refusal_ends_the_run(forum):
-    with pytest.raises(RuntimeError, match="1 of 1 posts were refused, the first with 400"):
+    with pytest.raises(RuntimeError, match="1 of 1 posts were refused at /, the first with 400"):
         send(forum.server_port, [Request("1", "/", b"", {})])
 
 

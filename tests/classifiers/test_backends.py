@@ -143,10 +143,3 @@ def test_the_caches_of_shapes_are_bounded_before_torch_looks():
     asked = {name: value for name, value in os.environ.items() if "CACHE_CAPACITY" not in name}
     told = subprocess.run([sys.executable, "-c", read], env=asked, capture_output=True, text=True, check=True)
     assert told.stdout.split() == ["8", "8"]
-
-
-@pytest.mark.skipif(not find_spec("openvino"), reason="OpenVINO, an extra, is not installed: make openvino")
-def test_openvino_holds_few_shapes_ready():
-    from classifiers.backends import compiled
-
-    assert compiled._core().get_property("CPU", "CPU_RUNTIME_CACHE_CAPACITY") == compiled.SHAPES_HELD < 100
