@@ -1,12 +1,31 @@
-"""One call for all who ask for it while another is under way."""
+"""One call for all threads that ask for the same at the same time."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import cache, wraps
 from typing import Generic, TypeVar
 
 Answer = TypeVar("Answer")
+Function = TypeVar("Function", bound=Callable)
+
+
+def made_once(make: Function) -> Function:
+    """`functools.cache`, whose `make` never runs twice for the same.
+
+    Of two threads that ask first, `cache` would give one an object of its own; a Redis client that is let go then closes
+    connections under a command on its way.
+    """
+    kept, lock = cache(make), threading.RLock()
+
+    @wraps(make)
+    def ask(*arguments: object) -> object:
+        with lock:
+            return kept(*arguments)
+
+    ask.cache_clear, ask.cache_info = kept.cache_clear, kept.cache_info  # type: ignore[attr-defined]
+    return ask  # type: ignore[return-value]
 
 
 class Once(Generic[Answer]):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import time
-from functools import cache
 
 from limits import RateLimitItem
 from limits.storage import RedisStorage
 from limits.strategies import RateLimiter
 from redis import ConnectionPool
 
+from service.once import made_once
 from service.wakeup import redis_connection
 
 
@@ -25,7 +25,7 @@ def seconds_left(limiter: RateLimiter, limit: RateLimitItem, *keys: tuple[str, s
     return max(1, math.ceil(until - time.time()))
 
 
-@cache
+@made_once
 def _storage(pool: ConnectionPool) -> RedisStorage:
     """Made once for a pool: it prepares its scripts, which no request has to wait for."""
     return RedisStorage("redis://", connection_pool=pool)

@@ -10,12 +10,12 @@ import math
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from functools import cache
 from threading import BoundedSemaphore
 
 from redis.exceptions import RedisError
 
 from service.errors import ConfigurationError, Invalid
+from service.once import made_once
 from service.settings import settings
 from service.wakeup import redis_connection
 
@@ -73,7 +73,7 @@ def place() -> Iterator[bool]:
             places.release()
 
 
-@cache
+@made_once
 def _places(most: int) -> BoundedSemaphore:
     """Those of this process."""
     return BoundedSemaphore(most)

@@ -6,7 +6,6 @@ Jobs are named by dotted path, so that the web process never imports `workers`. 
 from __future__ import annotations
 
 import logging
-from functools import cache
 from urllib.parse import unquote, urlsplit
 
 from redis import Redis
@@ -16,7 +15,7 @@ from rq import Queue
 
 from service import tracing
 from service.errors import ConfigurationError
-from service.once import Once
+from service.once import Once, made_once
 from service.settings import settings
 
 log = logging.getLogger(__name__)
@@ -63,7 +62,7 @@ def living_workers(name: str) -> list[str]:
     return [key.decode().removeprefix("rq:worker:") for key in beating]
 
 
-@cache
+@made_once
 def redis_connection() -> Redis:
     """The connection of this process, by `HEED_REDIS_URL`. Raises ConfigurationError where there is none."""
     return connect(settings().redis_url.get_secret_value())

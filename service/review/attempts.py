@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from datetime import timedelta
-from functools import cache
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from flask import request
@@ -22,6 +21,7 @@ from limits.strategies import FixedWindowRateLimiter
 from redis.exceptions import RedisError
 
 from service.errors import ConfigurationError, TooMany
+from service.once import made_once
 from service.people.accounts import clean_name
 from service.rate import seconds_left, shared_storage
 from service.review import known_browser
@@ -107,6 +107,6 @@ def _locked_out(seconds: int) -> str:
     )
 
 
-@cache
+@made_once
 def _own() -> Storage:
     return MemoryStorage()

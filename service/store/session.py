@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from functools import cache
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker, with_loader_criteria
 
+from service.once import made_once
 from service.settings import settings
 from service.store.models import Forum, QueueItem, Revision
 from service.store.room import Room
@@ -124,7 +124,7 @@ def _keep_to_forums(state: ORMExecuteState) -> None:
     )
 
 
-@cache
+@made_once
 def store() -> Store:
     """The store of this process, by its settings."""
     return Store(settings().database)
