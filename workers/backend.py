@@ -12,6 +12,7 @@ from typing import Any
 from classifiers.backends import EXACT, fitting
 from classifiers.engine import Classifier, Models
 from classifiers.findings import Findings, PostText
+from classifiers.labels import Area
 from service.policy import decide, load
 from workers.logs import kind
 
@@ -67,11 +68,18 @@ def _seconds(classifier: Classifier, posts: list[PostText]) -> float:
 
 
 def verdict(post: PostText, findings: Findings) -> Verdict:
-    """What must not change with the back end: the action, the labels that count, what is marked, by the default policy."""
+    """What must not change with the back end, by the default policy: the action, the labels that count, to the letter what of
+    personal data is marked, and which claims are, of which a word at the edge counts for nothing.
+    """
     document = decide(findings, load(), text=post.text, title=post.title)
     labels = tuple(label["label"] for label in document["labels"] if label["flagged"])
-    marked = tuple(sorted((s["area"], s["type"], s.get("in", ""), s["start"], s["end"]) for s in document["spans"]))
+    marked = tuple(sorted(_mark(span) for span in document["spans"]))
     return document["action"], document["severity"], labels, marked
+
+
+def _mark(span: dict[str, Any]) -> tuple[str | int, ...]:
+    place = () if span["area"] == Area.CLAIM else (span.get("in", ""), span["start"], span["end"])
+    return span["area"], span["type"], *place
 
 
 @cache

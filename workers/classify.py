@@ -23,6 +23,7 @@ from service.settings import Settings, settings
 from service.store import Store, store
 from service.store.encrypted import DamagedText, characters
 from service.store.models import Post, Revision, now
+from service.store.room import is_unread
 from service.tracing import share, span
 from service.waiting import tell
 from service.wakeup import wake_classify, wake_deliver
@@ -46,6 +47,8 @@ RETRY_SECONDS = 2.0
 """Pause before a failed post is read again; doubled with each attempt."""
 PATIENCE = timedelta(seconds=30)
 """So long a post gives way to those that somebody waits for: however many of them come, it has its turn then."""
+HEAD, ALL = 1_024, 2**31 - 1
+"""So many posts in line a claim chooses among; all, where other workers claim every one of these just now."""
 
 
 def run() -> None:
@@ -84,18 +87,25 @@ def read_some(where: Store, reader: Reader, chosen: Settings, shadow: Reader | N
     return len(claimed)
 
 
-def pending(moment: datetime) -> Select[tuple[str, int, int]]:
-    """Id, attempts and characters of every revision that may be claimed, most urgent first; of these, what was tried least."""
-    waited = and_(Revision.urgent == NORMAL, Revision.received_at < moment - PATIENCE)
-    turn = case((waited, AWAITED), else_=Revision.urgent)
+def unread(moment: datetime) -> Select[tuple[str, int, int]]:
+    """Id, attempts and characters of every revision that may be claimed."""
     length = characters(Revision.body) + characters(Revision.title) + characters(Revision.parent)
     return (
         select(Revision.id, Revision.attempts, length.label("characters"))
         .join(Post, Post.id == Revision.post_id)
         .where(Post.deleted.is_(False), Post.revision == Revision.number)
-        .where(Revision.state.in_(("pending", "leased")), is_free(Revision, moment))
-        .order_by(turn.desc(), Revision.attempts, Revision.received_at, Revision.id)
+        .where(is_unread(), is_free(Revision, moment))
     )
+
+
+def in_line(moment: datetime, first: int) -> Select[tuple[str, int, int]]:
+    """Those of the `first` in line that may be claimed, most urgent first; of these, what was tried least."""
+    waited = and_(Revision.urgent == NORMAL, Revision.received_at < moment - PATIENCE)
+    turn = case((waited, AWAITED), else_=Revision.urgent)
+    line = select(Revision.id).where(is_unread(), is_free(Revision, moment))
+    head = line.order_by(Revision.urgent.desc(), Revision.received_at).limit(first).subquery()
+    order = (turn.desc(), Revision.attempts, Revision.received_at, Revision.id)
+    return unread(moment).join(head, head.c.id == Revision.id).order_by(*order)
 
 
 def claim(session: Session, owner: str, chosen: Settings) -> list[Revision]:
@@ -105,8 +115,11 @@ def claim(session: Session, owner: str, chosen: Settings) -> list[Revision]:
     whatever it breaks, it breaks without neighbours.
     """
     moment = now()
-    query = pending(moment).limit(chosen.batch_posts).with_for_update(skip_locked=True, of=Revision)
-    ids = _fitting(session.execute(query).all(), chosen.batch_tokens)
+    for first in (HEAD, ALL):
+        query = in_line(moment, first).limit(chosen.batch_posts).with_for_update(skip_locked=True, of=Revision)
+        if rows := session.execute(query).all():
+            break
+    ids = _fitting(rows, chosen.batch_tokens)
     leased = (
         update(Revision)
         .where(Revision.id.in_(ids))

@@ -17,7 +17,7 @@ from service.store import Store, store
 from service.store.models import Delivery, Revision, now
 from service.wakeup import wake_classify, wake_deliver
 from workers import missed, on_call, stopping
-from workers.classify import pending
+from workers.classify import unread
 from workers.deliver import due
 from workers.encryption import check_keys
 from workers.lease import free_settled
@@ -64,7 +64,7 @@ def count(where: Store) -> Waiting:
     """Count what waits, in one view of the database."""
     moment = now()
     with where.read() as session:
-        free = session.scalar(select(func.count()).select_from(pending(moment).order_by(None).subquery())) or 0
+        free = session.scalar(select(func.count()).select_from(unread(moment).subquery())) or 0
         leased = session.scalar(select(func.count(Revision.id)).where(Revision.state == "leased")) or 0
         ready = session.scalar(select(func.count(Delivery.id)).where(due(moment))) or 0
         unsent = session.scalar(select(func.count(Delivery.id)).where(Delivery.state == "pending")) or 0

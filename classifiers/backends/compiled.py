@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import warnings
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import openvino
 import torch
-from openvino._offline_transformations import compress_model_transformation
 from openvino.frontend import FrontEndManager
 from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
 from torch import Tensor, nn
@@ -55,11 +56,12 @@ def forward(network: HeedNetwork, precision: str) -> Compiled:
         # Pinned, the threads of all workers would share the first cores.
         "ENABLE_CPU_PINNING": False,
     }
-    model = _converted(network)
-    if precision == "bf16":
-        # Its constants lie in memory beside what is compiled from them; bf16 keeps less of them than fp16 does.
-        compress_model_transformation(model)
-    return Compiled(_core().compile_model(model, "CPU", settings))
+    with TemporaryDirectory() as folder:
+        # Compiled from memory, it would hold on to everything that torch has loaded, beside its own copy. Of fp16 bf16 keeps less
+        # than is lost here.
+        file = Path(folder) / "network.xml"
+        openvino.save_model(_converted(network), file, compress_to_fp16=precision == "bf16")
+        return Compiled(_core().compile_model(file, "CPU", settings))
 
 
 def _converted(network: HeedNetwork) -> openvino.Model:

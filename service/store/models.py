@@ -67,6 +67,10 @@ __all__ = [
 ]
 
 
+UNREAD = {
+    "sqlite_where": text("state NOT IN ('done', 'superseded', 'deleted')"),
+    "postgresql_where": text("state NOT IN ('done', 'superseded', 'deleted')"),
+}
 OPEN = {"sqlite_where": text("state = 'open'"), "postgresql_where": text("state = 'open'")}
 """An index of what waits only: a million decided items cost it nothing."""
 
@@ -222,6 +226,7 @@ class Revision(Base):
     __table_args__ = (
         UniqueConstraint("post_id", "number"),
         Index("ix_revision_work", "state", "urgent", "received_at"),
+        Index("ix_revision_unread", text("urgent DESC"), "received_at", **UNREAD),
         Index("ix_revision_author", "forum_id", "author"),
         Index("ix_revision_thread", "forum_id", "thread", "placed_at", "post_id"),
         Index("ix_revision_reply_to", "forum_id", "reply_to"),

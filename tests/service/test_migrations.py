@@ -22,8 +22,14 @@ from service.store.models import Base, Forum, Post, QueueItem, Revision, Verdict
 
 def test_no_difference_between_migrations_and_models(store):
     with store.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        opts = {"compare_type": True, "include_object": _is_told_in_full} if store.is_sqlite else {"compare_type": True}
+        context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, Base.metadata) == []
+
+
+def _is_told_in_full(_thing: object, name: str, *_: object) -> bool:
+    """SQLite does not tell that an index descends; tests/workers/test_classify.py asks whether this one is used."""
+    return name != "ix_revision_unread"
 
 
 def test_a_second_upgrade_changes_nothing(store, database_url):

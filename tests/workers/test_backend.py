@@ -9,6 +9,8 @@ import torch
 from classifiers import backends
 from classifiers.backends import EXACT, eager
 from classifiers.engine import Classifier, load_models
+from classifiers.findings import Findings, MarkedSpan, PostText
+from classifiers.labels import Area
 from workers import backend
 from workers.backend import quickest
 
@@ -59,6 +61,14 @@ def test_one_that_gives_other_verdicts_is_refused(models, monkeypatch, caplog):
     monkeypatch.setattr(backend, "_tried", _never_slow(backend._tried))
     assert quickest(models) == EXACT
     assert "torch-bf16 refused" in caplog.text and "another verdict" in caplog.text
+
+
+@pytest.mark.parametrize(("area", "type_", "counts"), [(Area.CLAIM, "dose", False), (Area.PERSONAL_DATA, "phone", True)])
+def test_a_word_at_the_edge_counts_in_personal_data_alone(area, type_, counts):
+    post = PostText("call me on 0161 496 0000 or take 8 a day")
+    short, long = (Findings(spans=(MarkedSpan(area, type_, 11, end, 0.99, "model"),)) for end in (23, 24))
+    assert (backend.verdict(post, short) != backend.verdict(post, long)) is counts
+    assert backend.verdict(post, short) != backend.verdict(post, Findings())
 
 
 def _never_slow(tried):

@@ -16,7 +16,7 @@ from service.intake.submission import Submission
 from service.store.models import Forum, Post, QueueItem, Revision, Verdict, now
 from service.waiting import TOLD_SECONDS, until_told
 from service.wakeup import redis_connection
-from workers import stopping
+from workers import classify, stopping
 from workers.classify import PATIENCE, claim, read_all, read_some
 
 
@@ -78,6 +78,31 @@ def test_however_many_are_waited_for_what_waits_long_has_its_turn(store, desk, c
         waited = Revision.post_id.in_([posts["archive"], posts["old"]])
         session.execute(update(Revision).where(waited).values(received_at=earlier))
     assert [claimed(store, choose(batch_posts=1)) for _ in posts] == [["old"], ["urgent"], ["urgent too"], ["archive"]]
+
+
+def test_behind_a_head_of_the_line_that_others_claim_just_now_there_is_more(store, desk, choose, monkeypatch):
+    monkeypatch.setattr(classify, "HEAD", 2)
+    for number in range(3):
+        desk.submit(str(number), str(number))
+    if store.is_sqlite:
+        # One writer at a time: nobody claims meanwhile.
+        assert [claimed(store, choose(batch_posts=2)) for _ in "12"] == [["0", "1"], ["2"]]
+        return
+    with store.write() as session:
+        assert [revision.body for revision in claim(session, "another", choose(batch_posts=2))] == ["0", "1"]
+        assert claimed(store, choose(batch_posts=2)) == ["2"]
+
+
+def test_a_claim_walks_the_line_by_its_index_and_touches_no_post_that_is_read(store):
+    if not store.is_sqlite:
+        pytest.skip("PostgreSQL reads a small table whole, and rightly")
+    with store.read() as session:
+        connection = session.connection()
+        query = classify.in_line(now(), 5).compile(connection, compile_kwargs={"render_postcompile": True})
+        plan = connection.exec_driver_sql("EXPLAIN QUERY PLAN " + str(query), tuple("1" for _ in query.positiontup))
+        steps = [row.detail for row in plan]
+    assert any("ix_revision_unread" in step for step in steps)
+    assert not any(step.startswith("SCAN post") for step in steps)
 
 
 def test_a_batch_keeps_to_its_posts(store, desk, choose):

@@ -14,7 +14,7 @@ from service.keys import holding
 from service.store import session as sessions
 from service.store.models import AuditEntry, Forum, Revision, Verdict
 from workers import encryption, stopping
-from workers.classify import pending, read_all
+from workers.classify import read_all, unread
 from workers.cli import main
 
 pytestmark = pytest.mark.usefixtures("signals")
@@ -178,7 +178,7 @@ def test_posts_are_read_and_batched_by_their_length_as_before(store, desk, setti
         desk.submit(name, "x" * length)
     with sessions.store().read() as session:
         found = sorted(
-            row.characters for row in session.execute(pending(desk.revisions()[0].received_at.replace(year=2100)))
+            row.characters for row in session.execute(unread(desk.revisions()[0].received_at.replace(year=2100)))
         )
     assert found[0] == 0 and 0 < found[1] <= 16 and abs(found[2] - 9_000) < 20
     read_all(sessions.store(), Reader(), chosen)
